@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Test-NetConnection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..call import Call, cmdlet
+from ..clock import Wait
+from ..model import Model
+from ..server import Server
+
+#: Ports that something listens on: 5090 is what Microsoft's quorum rule probes (CODE OPD), 5061 SIP.
+SERVICE_PORTS = {5090: "RTCSRV", 5061: "RTCSRV", 443: "W3SVC", 4443: "W3SVC", 444: "RTCIMMCU"}
+
+
+def answers(model: Model, caller: Server, name: str, port: int | None) -> bool:
+    server = model.server(name)
+    if server is not None:
+        if not server.up or port is None:
+            return server.up
+        if port in SERVICE_PORTS:
+            return server.service_running(SERVICE_PORTS[port])
+        return port in (135, 139, 445, 3389) or (port in (5985, 5986) and server.winrm)
+    for pool in model.pools:
+        if name.lower() == pool.sql["server"].lower():
+            return (
+                bool(pool.sql["available"]) and caller.settings["reaches_back_end"] and port in (None, 1433, 445, 135)
+            )
+        if pool.sql["mirror"] and name.lower() == pool.sql["mirror"].lower():
+            return port in (None, 1433, 445, 135)
+        if name.lower() == pool.fqdn.lower():
+            return any(server.in_service for server in pool.servers)
+    return any(
+        name.lower() == other["fqdn"].lower() for other in model.settings["other_computers"]
+    ) or model.media.shares_host("\\\\" + name + "\\")
+
+
+@cmdlet("Test-NetConnection", 1.0)
+def test_net_connection(call: Call) -> Iterator[Wait]:
+    name, port = call.get("ComputerName") or "internetbeacon.msedge.net", call.get("Port")
+    good = answers(call.model, call.server, name, port)
+    server = call.model.server(name)
+    address = server.address if server else "127.0.250.1"
+    if not good:
+        yield 21.0
+        call.warn(
+            f"TCP connect to ({name} : {port}) failed" if port else f"Ping to {name} failed with status: TimedOut"
+        )
+    more = {"RemotePort": port, "TcpTestSucceeded": good} if port else {}
+    call.write_object(
+        "TestNetConnectionResult",
+        None,
+        ComputerName=name,
+        RemoteAddress=address,
+        PingSucceeded=server.up if server else good,
+        **more,
+    )

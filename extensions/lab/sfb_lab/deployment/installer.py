@@ -1,0 +1,196 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The update installer: one msp after the other, for the components that the server has.
+
+Exit codes: 0; 2 and 3010 want a restart; 1618 another installation runs; 1603 an msp failed (domain facts, section 8);
+1641 the installer restarts the server itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .call import Session
+from .clock import Work
+from .files import parent
+from .media import Medium
+from .model import Model
+from .products import PRODUCTS
+from .server import Process, Server
+from .texts import say
+from .values import plain
+
+Json = dict[str, Any]
+
+
+def install(session: Session, process: Process, medium: Medium, path: str) -> Work:
+    """Lives through an installation; returns the exit code. The process outlives the shell that started it."""
+    model, server = session.model, session.server
+    before = dict(server.components)
+    _note(session, medium, path, changes=True, phase="begun")
+    code = yield from _run(session, process, medium, path)
+    _note(
+        session,
+        medium,
+        path,
+        changes=False,
+        phase="ended",
+        exit_code=code,
+        raised=sorted(name for name in server.components if server.components[name] != before[name]),
+    )
+    process.tasks.clear()
+    model.end_process(server, process)
+    return code
+
+
+def _run(session: Session, process: Process, medium: Medium, path: str) -> Work:
+    model, server = session.model, session.server
+    seconds = 60 * medium.settings["minutes"]
+    exits = model.faults.strikes("installer_exit", server.fqdn)
+    if exits and exits["exit_code"] == 1618 and model.clock.now() >= server.installation_until:
+        server.installation_until = model.clock.now() + 60 * exits["minutes"]
+    others = any(other.name == process.name and other is not process for other in server.processes.values())
+    if others or model.clock.now() < server.installation_until:
+        yield 5.0
+        return 1618
+    if server.product != medium.product:
+        yield 20.0
+        return 0
+    yield 30.0  # looks for what applies
+    if model.faults.strikes("installer_changes_nothing", server.fqdn) is not None:
+        yield seconds
+        return _success_code(model, medium)
+    todo = [
+        name
+        for name, _msp in PRODUCTS[server.product]["components"]
+        if name in medium.settings["components"]
+        and name in server.components
+        and _numbers(medium.settings["components"][name]) > _numbers(server.components[name])
+    ]
+    if not todo:
+        yield 20.0
+        return 0
+    stopped = [
+        service.name for service in server.services.values() if service.kind == "role" and service.status != "Stopped"
+    ]
+    model.stop_services(server, stopped)
+    fails_at = _failing_part(session, todo, exits)
+    for index, name in enumerate(todo):
+        if index == fails_at:
+            yield 60.0
+            _fail(model, server, name, path, exits)
+            _start_again(model, server, stopped)
+            return 1603
+        if name == "Front End Server":
+            _local_access(server, "SINGLE_USER")
+        yield seconds / len(todo)
+        if name == "Front End Server":
+            _local_access(server, "MULTI_USER")
+        server.components[name] = medium.settings["components"][name]
+        _write_log(
+            model,
+            server,
+            name,
+            path,
+            say(
+                "msp_done",
+                title=PRODUCTS[server.product]["title"],
+                component=name,
+                update=PRODUCTS[server.product]["update_title"],
+            ),
+        )
+    server.brought.update(medium.settings["databases"])
+    in_use = any(other.holds_module for other in server.processes.values())
+    server.pending_reboot = server.pending_reboot or medium.settings["restart_needed"] or in_use
+    if model.switches["installer_resets_start_types"]:
+        for service in server.services.values():
+            if service.of_product and service.start_mode == "Disabled":
+                service.start_mode = "Auto"
+    _start_again(model, server, stopped)
+    if model.switches["installer_starts_services"]:
+        _start_again(model, server, [service.name for service in server.services.values() if service.of_product])
+    if exits and exits["exit_code"] == 1641:
+        model.journal.write("reboot", session.caller, server.fqdn, by="installer", delay_seconds=30)
+        model.restart(server, 30.0)
+        return 1641
+    return _success_code(model, medium, in_use)
+
+
+def _success_code(model: Model, medium: Medium, in_use: bool = False) -> int:
+    if medium.settings["exit_code"] is not None:
+        return int(medium.settings["exit_code"])
+    return int(model.switches["installer_returns"]) if medium.settings["restart_needed"] or in_use else 0
+
+
+def _failing_part(session: Session, todo: list[str], exits: Json | None) -> int | None:
+    """Which msp fails: the fault's, or that of the Front End when it can't update the local databases (REAL: ucvnext.org)."""
+    if exits and exits["exit_code"] == 1603:
+        return 0 if exits["applies"] == "none" else len(todo) // 2
+    server = session.server
+    if "Front End Server" in todo and not (
+        server.service_running("MSSQL$RTCLOCAL") and session.identity.sql_administrator
+    ):
+        return todo.index("Front End Server")
+    return None
+
+
+def _fail(model: Model, server: Server, component: str, path: str, exits: Json | None) -> None:
+    if exits and "rtc" in server.databases:
+        left = exits["leaves_database"]
+        if left == "SINGLE_USER":
+            server.databases["rtc"].access = left
+        else:
+            server.databases["rtc"].state = left
+    product = PRODUCTS[server.product]
+    log = _log_path(model, server, component, path)
+    text = say(
+        "msp_failed",
+        title=product["title"],
+        component=component,
+        update=product["update_title"],
+        log=log,
+        server=server.name,
+    )
+    _write_log(model, server, component, path, text)
+
+
+def _start_again(model: Model, server: Server, names: list[str]) -> None:
+    for name in names:
+        if server.services[name].start_mode == "Auto":
+            model.start_service(server, name)
+
+
+def _local_access(server: Server, access: str) -> None:
+    for database in server.databases.values():
+        if database.instance == "RTCLOCAL" and database.name == "rtc":
+            database.access = access
+
+
+def _log_path(model: Model, server: Server, component: str, path: str) -> str:
+    msp = next(msp for name, msp in PRODUCTS[server.product]["components"] if name == component)
+    return f"{parent(path)}\\{msp}-{server.name}-{model.local_time(model.clock.now()):[%Y-%m-%d][%H-%M-%S]}_log.txt"
+
+
+def _write_log(model: Model, server: Server, component: str, path: str, text: str) -> None:
+    """Next to the exe (BLOG tsoorad), where it can be written."""
+    if not path.startswith("\\\\"):
+        server.files.put_file(
+            _log_path(model, server, component, path), text.replace("\n", "\r\n").encode("utf-16"), model.clock.now()
+        )
+
+
+def _note(session: Session, medium: Medium, path: str, **facts: Any) -> None:
+    session.model.journal.write(
+        "installer",
+        session.caller,
+        session.server.fqdn,
+        program=path,
+        version=medium.version,
+        execution=session.number,
+        **plain(facts),
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Takes a Front End out of service and brings it back (Invoke-CsComputerFailOver, Invoke-CsComputerFailBack)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.sfb.server.plugins.plugin_utils import fail_over
+from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
+from ansible_collections.sfb.server.plugins.plugin_utils.specs import COMPUTER_FAILOVER
+
+
+class ActionModule(SfbAction):
+    SPEC = COMPUTER_FAILOVER
+    STEP = "computer_failover"
+
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        shell = self.shell()
+        out = options["state"] == "out_of_service"
+        drain = fail_over.Drain(options["drain_timeout_minutes"], options["on_drain_timeout"])
+        start = options["start_timeout_minutes"]
+        run = fail_over.Run(
+            options["run"] or "computer_failover",
+            options["put_back_after_failure"],
+            options["adopt_out_of_service"],
+            options["two_server_pool"],
+        )
+        if self._task.check_mode:
+            return fail_over.predict(shell, options["computer"], out, drain, start, run)
+        if out:
+            result = fail_over.take_out(shell, options["computer"], drain, run, start, self.say)
+        else:
+            result = fail_over.bring_back(shell, options["computer"], start, run, self.say)
+        return {**result, "executions": shell.executions, "diff": fail_over.diff(result)}

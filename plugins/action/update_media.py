@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Brings the update's installer onto a server, into the protected folder, and checks its hash and signature."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.sfb.server.plugins.plugin_utils import media, state_folder, update
+from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
+from ansible_collections.sfb.server.plugins.plugin_utils.errors import SfbError
+from ansible_collections.sfb.server.plugins.plugin_utils.specs import UPDATE_MEDIA
+
+
+class ActionModule(SfbAction):
+    SPEC = UPDATE_MEDIA
+    STEP = "update_media"
+
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        shell = self.shell()
+        source, target = options["source"], options["installer"]
+        kind = media.kind(source)
+        local = Path(self._find_needle("files", source)) if kind == "file" else None
+        sha256 = options["sha256"] or (hashlib.sha256(local.read_bytes()).hexdigest() if local else None)
+        wanted = update.Update(target, "", sha256, options["signer"])
+        result = {"server": self.server, "installer": target, "source": source}
+        problems = update.file_problems(shell.read(update.file_calls(wanted)).outcomes, wanted)
+        if not problems:
+            return {**result, "changed": False, "executions": shell.executions}
+        if self._task.check_mode:
+            return {**result, "changed": True, "found_before": problems}
+        state_folder.ensure(shell)
+        media.prepare(shell, wanted)
+        self.say(f"{self.server}: fetching {source}")
+        if kind == "unc":
+            media.copy(shell, source, target)
+        elif kind == "web":
+            self._checked(self._execute_module("ansible.windows.win_get_url", {"url": source, "dest": target}, task_vars=self.vars))
+        else:
+            self._checked(self._copy(str(local), target))
+        problems = update.file_problems(shell.read(update.file_calls(wanted)).outcomes, wanted)
+        if problems:
+            raise SfbError(
+                f"{target} on {self.server}: {'; '.join(problems)}.",
+                remedy="Nothing was installed. Check sfb_update_source, sfb_update_sha256 and where the file came from.",
+            )
+        return {**result, "changed": True, "executions": shell.executions}
+
+    def _copy(self, source: str, target: str) -> dict[str, Any]:
+        """A file of the controller: the slow way, through ansible.windows.win_copy."""
+        task = self._task.copy()
+        task.args = {"src": source, "dest": target}
+        action = self._shared_loader_obj.action_loader.get(
+            "ansible.windows.win_copy",
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        return dict(action.run(task_vars=self.vars))
+
+    def _checked(self, result: dict[str, Any]) -> None:
+        if result.get("failed") or result.get("unreachable"):
+            raise SfbError(f"The update could not be brought to {self.server}: {result.get('msg')}")

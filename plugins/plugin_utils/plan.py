@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which servers are patched, in which order, with which commands; said before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.sfb.server.plugins.plugin_utils import (
+    fail_over,
+    pool_state,
+    state_folder,
+    update,
+    versions,
+    windows,
+)
+
+Facts = Mapping[str, Any]
+
+INSTALLERS = {
+    "lync2013": "LyncServerUpdateInstaller.exe",
+    "sfb2015": "SkypeServerUpdateInstaller.exe",
+    "sfb2019": "SkypeServerUpdateInstaller.exe",
+}
+
+#: Minutes that a step is expected to take: 15 for a restart (BLOG: itprotoday), the others inferred; drains vary most.
+EXPECTED = {"drain": 15, "install": 15, "restart": 15, "fail back": 10, "gate": 10}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that is done with a server. `when` says under which condition, empty for always."""
+
+    name: str
+    commands: tuple[str, ...]
+    when: str = ""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One server of the plan; `name` is the inventory's."""
+
+    name: str
+    server: str
+    why: str
+    installer: str
+    has_update: bool
+    marked: bool
+    pending_restart: bool
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`patch` in order; `done` have the update; `left_out` by --limit."""
+
+    pool: str
+    patch: tuple[Server, ...] = ()
+    done: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    expected_minutes: int = 0
+    ran_before: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def all_done(self) -> bool:
+        return not self.patch and not self.left_out
+
+
+def make(surveys: Sequence[Facts], pool_health: Facts | None, settings: Facts) -> Plan:
+    """The plan for the servers that could be read; findings decide whether it is carried out."""
+    wanted = str(settings["update_version"])
+    known = [survey for survey in surveys if survey["reachable"] and survey.get("components") and survey.get("pool")]
+    if not known:
+        return Plan(str(settings.get("pool_fqdn") or ""))
+    pool = str(settings.get("pool_fqdn") or known[0]["pool"])
+    in_play = set(settings.get("play_hosts") or [survey["inventory_name"] for survey in known])
+    unfinished = [s for s in known if s["mark"] or s["state"] != "in_service" or not versions.has_update(s["components"], wanted)]
+    chosen = [survey for survey in unfinished if survey["inventory_name"] in in_play]
+    master = (pool_health or {}).get("central_management_master")
+    order = [str(name).lower() for name in settings.get("server_order") or []]
+    members = known[0]["computers"]
+
+    def place(survey: Facts) -> tuple[bool, int, bool, int]:
+        names = (survey["server"], str(survey["inventory_name"]).lower())
+        asked = next((order.index(name) for name in names if name in order), len(order))
+        listed = members.index(survey["server"]) if survey["server"] in members else len(members)
+        ours = bool(survey["mark"]) or survey["state"] != "in_service"
+        return (not ours, asked, survey["server"] == master, listed)
+
+    chosen.sort(key=place)
+    servers = tuple(_server(survey, pool, settings, survey["server"] == master) for survey in chosen)
+    return Plan(
+        pool,
+        servers,
+        tuple(s["server"] for s in known if s not in unfinished),
+        tuple(s["server"] for s in unfinished if s not in chosen),
+        len(servers) * sum(EXPECTED.values()),
+        {s["server"]: [n for n, service in s["services"].items() if service["status"] == "Running"] for s in known},
+    )
+
+
+def installer_path(survey: Facts, version: str) -> str:
+    return f"{state_folder.media(version)}\\{INSTALLERS[survey['product']]}"
+
+
+def _server(survey: Facts, pool: str, settings: Facts, is_master: bool) -> Server:
+    server = survey["server"]
+    wanted = str(settings["update_version"])
+    has = versions.core_version(survey["components"])
+    why = f"{has} -> {wanted}"
+    if survey["mark"]:
+        why += "; first, because it carries our mark"
+    if is_master:
+        why += "; holds the active Central Management master"
+    return Server(
+        survey["inventory_name"],
+        server,
+        why,
+        installer_path(survey, wanted),
+        versions.has_update(survey["components"], wanted),
+        bool(survey["mark"]),
+        bool(survey.get("pending_restart")),
+        _steps(survey, pool, settings),
+    )
+
+
+def _steps(survey: Facts, pool: str, settings: Facts) -> tuple[Step, ...]:
+    server, version = survey["server"], str(settings["update_version"])
+    drain = fail_over.Drain(float(settings["drain_timeout_minutes"]), settings["on_drain_timeout"])
+    wanted = update.Update(installer_path(survey, version), version, settings.get("update_sha256"))
+    start = float(settings["start_timeout_minutes"])
+    question = pool_state.Question(pool, tuple(survey["computers"]), 0)
+    gate = tuple(call.powershell() for call in pool_state.calls(question, 3600).values())
+    restart = (windows.restart().powershell(),)
+    steps = []
+    if not survey["mark"]:
+        steps.append(Step("gate, asked on another Front End", gate))
+    if not (survey["mark"] and survey["down"]):
+        steps.append(Step("drain", tuple(fail_over.out_commands(server, drain, survey["computers"]))))
+    if survey.get("pending_restart"):
+        steps.append(Step("restart", restart, "because one is pending"))
+    if not versions.has_update(survey["components"], version):
+        steps.append(Step("install", tuple(call.powershell() for call in update.install_calls(wanted).values())))
+        when = {"always": "", "if_needed": "if the installer asks for it", "never": "never (sfb_reboot)"}[settings["reboot"]]
+        if settings["reboot"] != "never":
+            steps.append(Step("restart", restart, when))
+    steps.append(Step("fail back", tuple(fail_over.back_commands(server, start, survey["computers"]))))
+    steps.append(Step("gate, asked on another Front End", gate))
+    return tuple(steps)

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Restarts Windows and waits until the server answers again after a new start.
+
+Not win_reboot: that ignores become, doubles its time-out, and ends as "unreachable", which would skip `rescue`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.sfb.server.plugins.plugin_utils import windows
+from ansible_collections.sfb.server.plugins.plugin_utils.errors import CallFailed, ConnectionLost, SfbError, TimedOut
+from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import ManagementShell
+from ansible_collections.sfb.server.plugins.plugin_utils.waiter import wait_until
+
+#: shutdown.exe: a restart is scheduled or under way already (Windows system error codes).
+_ALREADY = (1190, 1115)
+
+
+def last_boot(shell: ManagementShell, retry_seconds: float = 120.0) -> str:
+    row = shell.read({"windows": windows.operating_system()}, retry_seconds)["windows"].checked().row
+    return str(row["LastBootUpTime"])
+
+
+def restart(shell: ManagementShell, timeout_minutes: float, say: Callable[[str], None]) -> dict[str, Any]:
+    """Restarts once; {changed, server, last_boot, minutes}. An answer that got lost is looked up by the boot time.
+
+    Raises SfbError when the restart is refused, TimedOut when the server does not answer with a new start in time.
+    """
+    before = last_boot(shell)
+    began = shell.clock.now()
+    try:
+        ordered = shell.change({"restart": windows.restart()})["restart"]
+        code = ordered.row.get("ExitCode")
+        if not ordered.ok or (code != 0 and code not in _ALREADY):
+            raise CallFailed(
+                f"{shell.server} refused to restart: {ordered.trouble or f'shutdown.exe ended with {code}'}.",
+                remedy="Has the account the right to shut the system down?",
+                exit_code=code,
+            )
+    except ConnectionLost:
+        shell.transport.reset()
+    after = await_new_start(shell, before, timeout_minutes, say)
+    return {"changed": True, "last_boot": after, "minutes": round((shell.clock.now() - began) / 60, 1)}
+
+
+def await_new_start(shell: ManagementShell, before: str, timeout_minutes: float, say: Callable[[str], None]) -> str:
+    """Waits until the server answers with another boot time than `before`, and returns that."""
+    shell.transport.reset()
+    try:
+        return wait_until(
+            f"{shell.server} restarts",
+            lambda: last_boot(shell, retry_seconds=0),
+            lambda boot: boot != before,
+            lambda boot: "the restart to begin",
+            shell.clock,
+            timeout_minutes * 60,
+            20,
+            say=say,
+            after_loss=shell.transport.reset,
+        )
+    except TimedOut as error:
+        raise SfbError(
+            f"{shell.server} did not come back from its restart within {timeout_minutes:.0f} minutes "
+            f"(waiting for {error.facts['still_waited_for']}).",
+            remedy="It is out of service. Look at its console. Once it is up, start the playbook again; until then no other "
+            "server of its pool may be touched.",
+            state="out_by_us",
+        ) from error

@@ -1,0 +1,136 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of every module. Their documentation stands in plugins/modules; a unit test holds the two together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Spec = dict[str, Any]
+
+_COMPUTER: Spec = {"computer": {"type": "str"}}
+_GATE: Spec = {
+    "reads": {"type": "int", "default": 3},
+    "interval_seconds": {"type": "int", "default": 60},
+    "settle_minutes": {"type": "int", "default": 5},
+    "timeout_minutes": {"type": "int", "default": 60},
+}
+
+SERVER_SURVEY: Spec = {
+    "source": {"type": "str"},
+    "retry_seconds": {"type": "int", "default": 60},
+    "tolerate_failure": {"type": "bool", "default": False},
+}
+
+TOPOLOGY_INFO: Spec = {}
+
+POOL_FABRIC_INFO: Spec = {
+    "pool_fqdn": {"type": "str"},
+    "computers": {"type": "list", "elements": "str"},
+    "baseline": {"type": "path"},
+    "events_since": {"type": "str"},
+    "services_before": {"type": "dict", "default": {}},
+    "wait_for_healthy": {"type": "bool", "default": False},
+    **_GATE,
+}
+
+POOL_REGISTRAR_RESET: Spec = {
+    "pool_fqdn": {"type": "str"},
+    "rebuild_minutes": {"type": "int", "default": 30},
+    "timeout_minutes": {"type": "int", "default": 60},
+}
+
+COMPUTER_FAILOVER: Spec = {
+    "state": {"type": "str", "required": True, "choices": ["in_service", "out_of_service"]},
+    **_COMPUTER,
+    "drain_timeout_minutes": {"type": "int", "default": 60},
+    "on_drain_timeout": {"type": "str", "default": "fail", "choices": ["fail", "cut"]},
+    "start_timeout_minutes": {"type": "int", "default": 60},
+    "put_back_after_failure": {"type": "bool", "default": True},
+    "adopt_out_of_service": {"type": "bool", "default": False},
+    "two_server_pool": {"type": "str", "default": "stop", "choices": ["stop", "graceful_stop"]},
+    "run": {"type": "str"},
+}
+
+WINDOWS_SERVICE_INFO: Spec = {**_COMPUTER}
+
+WINDOWS_SERVICE: Spec = {
+    "state": {"type": "str", "required": True, "choices": ["started", "stopped"]},
+    **_COMPUTER,
+    "name": {"type": "str"},
+    "graceful": {"type": "bool", "default": False},
+    "timeout_minutes": {"type": "int", "default": 60},
+}
+
+SERVER_UPDATE: Spec = {
+    "installer": {"type": "str", "required": True},
+    "version": {"type": "str", "required": True},
+    "sha256": {"type": "str"},
+    "signer": {"type": "str", "default": "CN=Microsoft Corporation"},
+    "timeout_minutes": {"type": "int", "default": 90},
+    "restart_timeout_minutes": {"type": "int", "default": 30},
+}
+
+SERVER_UPDATE_INFO: Spec = {"version": {"type": "str"}}
+
+SERVER_RESTART: Spec = {"timeout_minutes": {"type": "int", "default": 30}}
+
+UPDATE_MEDIA: Spec = {
+    "source": {"type": "str", "required": True},
+    "installer": {"type": "str", "required": True},
+    "sha256": {"type": "str"},
+    "signer": {"type": "str", "default": "CN=Microsoft Corporation"},
+}
+
+POOL_STATUS: Spec = {
+    "surveys": {"type": "list", "elements": "dict", "required": True},
+    "pool_health": {"type": "dict"},
+    "save_baseline": {"type": "path"},
+}
+
+_PLAN_SETTINGS: Spec = {
+    "pool_fqdn": {"type": "str"},
+    "play_hosts": {"type": "list", "elements": "str"},
+    "update_source": {"type": "str", "required": True},
+    "update_version": {"type": "str", "required": True},
+    "update_sha256": {"type": "str"},
+    "drain_timeout_minutes": {"type": "int", "default": 60},
+    "on_drain_timeout": {"type": "str", "default": "fail", "choices": ["fail", "cut"]},
+    "start_timeout_minutes": {"type": "int", "default": 60},
+    "reboot": {"type": "str", "default": "if_needed", "choices": ["if_needed", "always", "never"]},
+    # Raw, because YAML makes a number of 22:30: the number is refused with the hint to quote it.
+    "stop_at": {"type": "raw"},
+    "time_zone": {"type": "str"},
+    "stop_after_minutes": {"type": "float"},
+    "warn_after_minutes": {"type": "float"},
+    "server_order": {"type": "list", "elements": "str", "default": []},
+    "accepted_findings": {"type": "list", "elements": "str", "default": []},
+    "adopt_out_of_service": {"type": "bool", "default": False},
+    "two_server_pool": {"type": "str", "default": "stop", "choices": ["stop", "graceful_stop"]},
+    "recover_quorum_loss": {"type": "bool", "default": False},
+    "backup_confirmed": {"type": "bool", "default": False},
+}
+
+PATCH_PLAN: Spec = {
+    "surveys": {"type": "list", "elements": "dict", "required": True},
+    "pool_health": {"type": "dict"},
+    "settings": {"type": "dict", "required": True, "options": _PLAN_SETTINGS},
+}
+
+PATCH_WINDOW: Spec = {
+    "started": {"type": "str"},
+    "stop_at": {"type": "raw"},
+    "time_zone": {"type": "str", "default": "UTC"},
+    "stop_after_minutes": {"type": "float"},
+    "warn_after_minutes": {"type": "float"},
+    "last_server_minutes": {"type": "float"},
+}
+
+PATCH_REPORT: Spec = {
+    "state": {"type": "str", "required": True, "choices": ["begun", "ended", "noted"]},
+    "folder": {"type": "path", "required": True},
+    "run": {"type": "str"},
+    "facts": {"type": "dict", "default": {}},
+}

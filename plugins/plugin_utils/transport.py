@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ansible's side of the management shell: the task's own connection, become and check mode."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.sfb.server.plugins.plugin_utils.errors import ConnectionLost, CredentialsRejected, NotUsable
+
+try:
+    from requests.exceptions import RequestException
+except ImportError:  # psrp and ssh work without it
+
+    class RequestException(Exception):  # type: ignore[no-redef]
+        """Never raised."""
+
+
+#: How the transports (pywinrm, pypsrp) word a refused password; their own English text, not the product's.
+_REFUSED = re.compile(r"credentials were rejected|\b401\b|unauthorized|access is denied|permission denied", re.IGNORECASE)
+
+
+class AnsibleTransport:
+    """Executes the script through ansible.windows.win_powershell, so that become, delegation and check mode hold."""
+
+    def __init__(self, action: ActionBase, task_vars: dict[str, Any], seconds: int) -> None:
+        """`seconds`: how long one execution may take on the real clock. pywinrm itself would wait for ever."""
+        self._action = action
+        self._task_vars = task_vars
+        self._seconds = seconds
+
+    def execute(self, script: str, request: str, detach_seconds: int | None) -> dict[str, Any]:
+        task = self._action._task
+        detached_before = task.async_val
+        try:
+            # wrap_async alone runs synchronously on winrm: only the task's own value counts.
+            task.async_val = detach_seconds or 0
+            with _at_most(self._seconds):
+                result = self._action._execute_module(
+                    module_name="ansible.windows.win_powershell",
+                    module_args={"script": script, "parameters": {"Request": request}},
+                    task_vars=self._task_vars,
+                    wrap_async=detach_seconds is not None,
+                )
+        except AnsibleAuthenticationFailure as error:
+            raise self._rejected(error) from error
+        except AnsibleConnectionFailure as error:
+            raise self._lost_or_rejected(error) from error
+        except (RequestException, OSError, EOFError) as error:
+            raise ConnectionLost(f"The connection broke: {error}") from error
+        except AnsibleError as error:
+            # "winrm send_input failed" and its kind: the transports raise them without a class of their own.
+            raise self._lost_or_rejected(error) from error
+        finally:
+            task.async_val = detached_before
+        if result.get("unreachable"):
+            raise ConnectionLost(f"The server can't be reached: {result.get('msg')}")
+        if result.get("failed") and not result.get("output") and result.get("msg"):
+            raise self._failed(str(result["msg"]))
+        return dict(result)
+
+    def reset(self) -> None:
+        with contextlib.suppress(AnsibleError, RequestException, OSError):
+            self._action._connection.close()
+            self._action._connection.reset()
+
+    def _failed(self, text: str) -> Exception:
+        if "become" in text.lower() or "logon" in text.lower():
+            return CredentialsRejected(
+                f"The account to become was refused: {text}",
+                remedy="Check ansible_become_user and its password, and its right to log on; nothing was tried twice.",
+            )
+        return NotUsable(f"The server could not run our script: {text}")
+
+    def _lost_or_rejected(self, error: Exception) -> Exception:
+        if _REFUSED.search(str(error)):
+            return self._rejected(error)
+        return ConnectionLost(f"The connection broke: {error}")
+
+    @staticmethod
+    def _rejected(error: Exception) -> CredentialsRejected:
+        return CredentialsRejected(
+            f"The server refused the account: {error}",
+            remedy="Check the user name and password of the connection; nothing was tried twice.",
+        )
+
+
+@contextlib.contextmanager
+def _at_most(seconds: int) -> Iterator[None]:
+    """Ends an execution that hangs. A `timeout:` of the task, which uses the same alarm, stays in force."""
+
+    def ring(_signal: int, _frame: Any) -> None:
+        raise ConnectionLost(f"no answer within {seconds} seconds")
+
+    left = signal.alarm(0)
+    if left and left <= seconds:
+        signal.alarm(left)
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+        if left:
+            signal.alarm(max(1, left - seconds))

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What holds for the repository as a whole and what no other checker looks at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+HEADER = """\
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""
+TEXT = {".cfg", ".j2", ".json", ".md", ".ps1", ".psm1", ".py", ".rst", ".toml", ".txt", ".yaml", ".yml"}
+
+
+def files_of_the_collection() -> list[Path]:
+    """Every file but what tools left behind: those folders begin with a dot or are named in .gitignore."""
+    found = []
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name[0] != "." and name not in ("__pycache__", "build", "output")]
+        found += [Path(folder, name) for name in files]
+    return found
+
+
+def plugins(folder: str) -> set[str]:
+    return {file.stem for file in (ROOT / folder).glob("[a-z]*.py")}
+
+
+def tasks_in(node: Any) -> Iterator[dict[str, Any]]:
+    """Every task in a playbook or task file, also those inside blocks."""
+    for task in node if isinstance(node, list) else []:
+        if isinstance(task, dict):
+            yield task
+            for section in ("pre_tasks", "tasks", "post_tasks", "handlers", "block", "rescue", "always"):
+                yield from tasks_in(task.get(section))
+
+
+def undocumented(task: dict[str, Any]) -> list[str]:
+    """The options of our modules that a task gives and the documentation does not know (ansible-lint cannot tell)."""
+    found = []
+    for name, options in task.items():
+        module = ROOT / "plugins" / "modules" / (name.removeprefix("sfb.server.") + ".py")
+        if name.startswith("sfb.server.") and isinstance(options, dict):
+            documentation = module.read_text("utf-8").split('"""')[1]
+            known = yaml.safe_load(documentation).get("options", {})
+            found += [f"{name}: {option}" for option in options if option not in known]
+    return found
+
+
+def test_every_python_file_says_whose_it_is_and_under_which_licence() -> None:
+    python = [file for file in files_of_the_collection() if file.suffix == ".py"]
+    silent = [str(file.relative_to(ROOT)) for file in python if not file.read_text("utf-8").startswith(HEADER)]
+    assert silent == []
+
+
+def test_every_text_file_is_plain_ascii_so_that_no_quote_or_dash_is_what_it_does_not_look_like() -> None:
+    text = [file for file in files_of_the_collection() if file.suffix in TEXT]
+    odd = [str(file.relative_to(ROOT)) for file in text if not file.read_bytes().isascii()]
+    assert odd == []
+
+
+def test_every_module_has_the_action_that_does_its_work_and_every_action_its_documentation() -> None:
+    assert plugins("plugins/modules") == plugins("plugins/action")
+
+
+def test_the_action_group_holds_every_module_so_that_module_defaults_reach_them_all() -> None:
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text("utf-8"))
+    assert set(runtime["action_groups"]["sfb"]) == plugins("plugins/modules")
+
+
+def test_every_task_gives_our_modules_only_options_that_their_documentation_knows() -> None:
+    folders = [ROOT / "playbooks", ROOT / "extensions" / "molecule", *(ROOT / "roles").glob("*/tasks")]
+    wrong = [
+        f"{file.relative_to(ROOT)}: {option}"
+        for folder in folders
+        for file in folder.rglob("*.yml")
+        for task in tasks_in(yaml.safe_load(file.read_text("utf-8")))
+        for option in undocumented(task)
+    ]
+    assert wrong == []
+
+
+def test_every_supported_core_has_a_list_of_exceptions_from_sanity_and_it_is_empty() -> None:
+    lists = {file.stem: file.read_text("utf-8") for file in (ROOT / "tests" / "sanity").glob("ignore-*.txt")}
+    assert lists == {f"ignore-2.{minor}": "" for minor in range(16, 22)}
