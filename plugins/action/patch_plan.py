@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible_collections.sfb.server.plugins.plugin_utils import findings, media, plan, plan_text, window
+from ansible_collections.sfb.server.plugins.plugin_utils import findings, media, plan, plan_text, versions, window
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import PATCH_PLAN
 
 
 class ActionModule(SfbAction):
     SPEC = PATCH_PLAN
+    STEP = "patch_plan"
     _requires_connection = False
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -46,9 +47,15 @@ class ActionModule(SfbAction):
             "order": [server.name for server in planned.patch],
             "time_zone": zone,
         }
+        if self.record:
+            self.record.note("planned", **_for_the_record(planned, surveys), findings=result["findings"])
         if stopping:
             words = "; ".join(f"{finding.server or 'pool'}: {finding.fact}" for finding in stopping)
-            return {**result, "failed": True, "msg": f"Nothing was changed. {len(stopping)} finding(s) stop the run: {words}"}
+            return {
+                **result,
+                "failed": True,
+                "msg": f"Nothing was changed. {len(stopping)} finding(s) stop the run: {words}",
+            }
         if not planned.patch and not planned.done and not planned.left_out:
             return {**result, "failed": True, "msg": "Nothing was changed: there is no server to patch."}
         return result
@@ -73,3 +80,15 @@ def _zone_of_servers(surveys: list[dict[str, Any]]) -> str:
     """What a person at the servers means by 22:30; execution environments run in UTC."""
     minutes = next((int(s["utc_offset_minutes"]) for s in surveys if s.get("utc_offset_minutes") is not None), 0)
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def _for_the_record(planned: plan.Plan, surveys: list[dict[str, Any]]) -> dict[str, Any]:
+    """By the inventory's names, under which all steps are recorded."""
+    known = [survey for survey in surveys if survey.get("components")]
+    return {
+        "pool": planned.pool,
+        "order": [server.name for server in planned.patch],
+        "done": [survey["inventory_name"] for survey in known if survey["server"] in planned.done],
+        "servers": {survey["inventory_name"]: survey["server"] for survey in known},
+        "versions": {survey["inventory_name"]: versions.core_version(survey["components"]) for survey in known},
+    }

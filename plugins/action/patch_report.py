@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Begins, notes and ends the record of a run on the controller, and renders its report."""
+"""Begins and ends the record of a run on the controller, and renders its report."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ class ActionModule(SfbAction):
         closed: list[str] = []
         if options["state"] == "begun":
             closed = run_record.close_older(folder.parent, folder.name, self.clock)
-        record.note(run_record.EVENT_OF_STATE[options["state"]], **options["facts"])
+        record.note(f"run {options['state']}", **options["facts"])
         report.write(folder, record.events())
         return {"changed": False, "folder": str(folder), "closed": closed}

@@ -31,8 +31,14 @@ class ActionModule(SfbAction):
 
     def _save(self, path: Path, health: dict[str, Any] | None) -> None:
         """The administrator says that the pool is healthy; what plainly says otherwise is not kept."""
-        other = [p["fact"] for p in (health or {}).get("evidence", []) if p["what"] != "fabric" and p["verdict"] != "healthy"]
-        fabric = [p["fact"] for p in (health or {}).get("evidence", []) if p["what"] == "fabric" and p["verdict"] == "degraded"]
+        other = [
+            p["fact"] for p in (health or {}).get("evidence", []) if p["what"] != "fabric" and p["verdict"] != "healthy"
+        ]
+        fabric = [
+            p["fact"]
+            for p in (health or {}).get("evidence", [])
+            if p["what"] == "fabric" and p["verdict"] == "degraded"
+        ]
         if health is None or other or fabric:
             raise SfbError(
                 f"The fabric's text was not kept as baseline: {'; '.join(other + fabric) or 'the pool could not be asked'}.",

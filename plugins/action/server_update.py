@@ -22,7 +22,5 @@ class ActionModule(SfbAction):
         wanted = update.Update(options["installer"], options["version"], options["sha256"], options["signer"])
         if self._task.check_mode:
             return update.predict(shell, wanted)
-        result = update.install(
-            shell, wanted, options["timeout_minutes"], options["restart_timeout_minutes"], self.say
-        )
+        result = update.install(shell, wanted, options["timeout_minutes"], options["restart_timeout_minutes"], self.say)
         return {**result, "executions": shell.executions}

@@ -39,7 +39,11 @@ class ActionModule(SfbAction):
         if kind == "unc":
             media.copy(shell, source, target)
         elif kind == "web":
-            self._checked(self._execute_module("ansible.windows.win_get_url", {"url": source, "dest": target}, task_vars=self.vars))
+            self._checked(
+                self._execute_module(
+                    "ansible.windows.win_get_url", {"url": source, "dest": target}, task_vars=self.vars
+                )
+            )
         else:
             self._checked(self._copy(str(local), target))
         problems = update.file_problems(shell.read(update.file_calls(wanted)).outcomes, wanted)

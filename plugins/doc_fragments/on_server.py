@@ -52,5 +52,5 @@ options: {}
 notes:
   - The module asks the topology, SQL Server or other servers, so the account needs its rights there too (the second
     hop). Connect with CredSSP or Kerberos delegation, or use C(become) with C(runas). See
-    R(Connection\, Rights and the Second Hop,ansible_collections.sfb.server.docsite.guide_connection).
+    R(the guide on connections,ansible_collections.sfb.server.docsite.guide_connection).
 """

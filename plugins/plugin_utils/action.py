@@ -41,9 +41,10 @@ class SfbAction(ActionBase):
         options = {name: options.get(name) for name in self.SPEC}
         self.clock: Clock = clock_for(self.vars.get("sfb_clock"))
         folder = self.vars.get("sfb_run_folder")
-        record = run_record.Record(folder, self.clock) if folder and self.STEP and not self._task.check_mode else None
-        if record:
-            record.begin(self.STEP or "", self.server)
+        recorded = folder and self.STEP and not self._task.check_mode
+        self.record = run_record.Record(str(folder), self.clock) if recorded else None
+        if self.record:
+            self.record.begin(self.STEP or "", self.server)
         begun = format_utc(self.clock.now())
         try:
             result = self.act(options)
@@ -53,8 +54,8 @@ class SfbAction(ActionBase):
             # The decisions' own words about input that can't be right: a version, a mark, a time.
             result = SfbError(str(error)).result()
         result = {"begun": begun, "ended": format_utc(self.clock.now()), **result}
-        if record:
-            record.end(self.STEP or "", self.server, result)
+        if self.record:
+            self.record.end(self.STEP or "", self.server, result)
         return result
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 Selection = str | dict[str, Any]
 
-_BARE = re.compile(r"[A-Za-z0-9_.\\:/-]*[A-Za-z0-9_.\\:/]")
+_BARE = re.compile(r"(?!-)[A-Za-z0-9_.\\:/-]*[A-Za-z0-9_.\\:/]")
 # PowerShell takes typographic quotes for straight ones, so all of them end a quoted text unless doubled.
 _QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 

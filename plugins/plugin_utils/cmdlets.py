@@ -72,7 +72,14 @@ _DOMAIN: Selection = {
     "select": ["Name", "IsReadyForUpgrade", "ReadyforUpgrade", "Frontends"],
 }
 #: Two spellings of each name are in circulation (DOC and BLOG itgala.xyz); nobody has shown a real object.
-_READINESS: list[Selection] = ["TotalFrontends", "TotalActiveFrontends", "State", "PoolUpgradeState", "Readiness", _DOMAIN]
+_READINESS: list[Selection] = [
+    "TotalFrontends",
+    "TotalActiveFrontends",
+    "State",
+    "PoolUpgradeState",
+    "Readiness",
+    _DOMAIN,
+]
 
 
 def upgrade_readiness() -> Call:

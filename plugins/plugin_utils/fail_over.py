@@ -93,7 +93,9 @@ def read_server(shell: ManagementShell) -> Facts:
     return {**survey.read_own_state(answer), **survey.read_topology(answer), **survey.read_product(answer)}
 
 
-def take_out(shell: ManagementShell, computer: str | None, drain: Drain, run: Run, start_minutes: float, say: Say) -> Facts:
+def take_out(
+    shell: ManagementShell, computer: str | None, drain: Drain, run: Run, start_minutes: float, say: Say
+) -> Facts:
     """Drains the server and leaves it stopped, disabled and marked. Nothing changes where it is so already.
 
     Raises SfbError with the server put back (or with the reason why it could not be) when it would not drain.
@@ -179,8 +181,12 @@ def _drain(
     intruders: list[str] = []
 
     def watch(answer: Answer, seconds: float) -> None:
-        left[:] = left_to_drain([service_from(row["Name"], row["Status"], None, row.get("ActivityLevel")) for row in answer["load"].rows])
-        intruders.extend(reason for reason in companions.out(companions.read(answer, others)) if reason not in intruders)
+        left[:] = left_to_drain(
+            [service_from(row["Name"], row["Status"], None, row.get("ActivityLevel")) for row in answer["load"].rows]
+        )
+        intruders.extend(
+            reason for reason in companions.out(companions.read(answer, others)) if reason not in intruders
+        )
         wait = f"{seconds / 60:.0f} of {drain.wait_minutes:.0f} min"
         say(f"{server} drains: {wait}; left: {'; '.join(left) if left else 'nothing that the services report'}")
 
@@ -199,7 +205,9 @@ def _drain(
         )["fail_over"].checked()
     except (CallFailed, background.Interrupted) as error:
         holding = f" Still there when it gave up: {'; '.join(left)}." if left else ""
-        raise _put_back(shell, server, f"{server} would not drain: {error.message}{holding}", run, start_minutes, say, left) from error
+        raise _put_back(
+            shell, server, f"{server} would not drain: {error.message}{holding}", run, start_minutes, say, left
+        ) from error
     after = {**facts, **survey.read_own_state(shell.read(survey.own_state_calls()))}
     if not _is_out(after):
         text = f"The fail over of {server} reported success, but RTCSRV is not out: {after['services'].get('RTCSRV')}."
@@ -221,7 +229,9 @@ def _put_back(
 ) -> SfbError:
     """Brings the server back, and returns the failure that says so."""
     if not run.put_back_after_failure:
-        return SfbError(text, remedy=f"It was left as it is, marked as ours; bring {server} back before you go on.", left=list(left))
+        return SfbError(
+            text, remedy=f"It was left as it is, marked as ours; bring {server} back before you go on.", left=list(left)
+        )
     say(f"{server}: {text} It is put back now.")
     try:
         bring_back(shell, server, start_minutes, run, say)
@@ -299,7 +309,9 @@ def _fail_back_until_it_succeeds(
             return
         except (CallFailed, background.Interrupted) as error:
             if attempt > 1 and isinstance(error, CallFailed) and _is_whole(shell, mark):
-                say(f"{server}: fail back is refused ({error.message}), and the pool counts it as active with all its services")
+                say(
+                    f"{server}: fail back is refused ({error.message}), and the pool counts it as active with all its services"
+                )
                 return
             passed = (shell.clock.now() - began) / 60
             if passed >= start_minutes:
@@ -317,7 +329,9 @@ def _is_whole(shell: ManagementShell, mark: Mark) -> bool:
     """Services and start types as in the mark, and the pool counts every Front End as active: never services alone."""
     answer = shell.read({**survey.own_state_calls(), **pool_state.readiness_calls()})
     services = survey.read_own_state(answer)["services"]
-    as_before = all(services.get(name) == asdict(before) for name, before in mark.services.items() if before.status == "Running")
+    as_before = all(
+        services.get(name) == asdict(before) for name, before in mark.services.items() if before.status == "Running"
+    )
     readiness = pool_state.read_pool_readiness(answer)
     all_active = readiness.active is not None and readiness.active == readiness.total
     return as_before and all_active and readiness.state in ("ready", "busy")
@@ -422,14 +436,22 @@ def _others(facts: Facts, server: str) -> list[str]:
 
 
 def _result(facts: Facts, changed: bool, **more: Any) -> Facts:
-    return {"changed": changed, "server": facts["server"], "state": facts["state"], "services": facts["services"], **more}
+    return {
+        "changed": changed,
+        "server": facts["server"],
+        "state": facts["state"],
+        "services": facts["services"],
+        **more,
+    }
 
 
 def _minutes(shell: ManagementShell, began: float) -> float:
     return round((shell.clock.now() - began) / 60, 1)
 
 
-def predict(shell: ManagementShell, computer: str | None, out: bool, drain: Drain, start_minutes: float, run: Run) -> Facts:
+def predict(
+    shell: ManagementShell, computer: str | None, out: bool, drain: Drain, start_minutes: float, run: Run
+) -> Facts:
     """What a real run would do, in check mode: the same refusals, and the commands."""
     facts = read_server(shell)
     server = _identified(facts, computer)

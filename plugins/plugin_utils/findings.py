@@ -79,7 +79,9 @@ def _reach(survey: Facts) -> Iterable[Finding]:
     kinds = {"ConnectionLost": "connection", "CredentialsRejected": "credentials"}
     name = survey["inventory_name"]
     kind = kinds.get(str(survey.get("trouble_kind")), "not_usable")
-    yield Finding(kind, "error", name, str(survey["trouble"]), survey.get("remedy") or "Check its connection variables.")
+    yield Finding(
+        kind, "error", name, str(survey["trouble"]), survey.get("remedy") or "Check its connection variables."
+    )
 
 
 def _server(survey: Facts, settings: Facts, now: float) -> list[Finding]:
@@ -93,13 +95,33 @@ def _server(survey: Facts, settings: Facts, now: float) -> list[Finding]:
         level: Literal["error", "warning"] = "error" if part in _NEEDED_PARTS else "warning"
         add(f"unread_{part}", level, f"{part} could not be read: {why}", _NEEDED_PARTS.get(part, "Look by hand."))
     if not survey["administrator"]:
-        add("rights", "error", f"{survey['user']} is no administrator there", "Use an account that is one on every server of the pool.")
+        add(
+            "rights",
+            "error",
+            f"{survey['user']} is no administrator there",
+            "Use an account that is one on every server of the pool.",
+        )
     if not survey["server_admin"]:
-        add("rights", "error", f"{survey['user']} is not in RTCUniversalServerAdmins", "Add the account to that group and log on anew.")
+        add(
+            "rights",
+            "error",
+            f"{survey['user']} is not in RTCUniversalServerAdmins",
+            "Add the account to that group and log on anew.",
+        )
     if survey.get("product") in ("unknown", "lync2013"):
-        add("product", "error", f"it runs {survey['product_text']}", "This playbook patches Skype for Business Server 2015 and 2019.")
+        add(
+            "product",
+            "error",
+            f"it runs {survey['product_text']}",
+            "This playbook patches Skype for Business Server 2015 and 2019.",
+        )
     if survey.get("edition") == "standard":
-        add("edition", "error", "it is a Standard Edition server", "It has no companions: its users are out while it is patched.")
+        add(
+            "edition",
+            "error",
+            "it is a Standard Edition server",
+            "It has no companions: its users are out while it is patched.",
+        )
     found += _service_state(survey, settings)
     sddl = survey.get("folder_sddl")
     if sddl and not state_folder.is_protected(sddl):
@@ -109,7 +131,12 @@ def _server(survey: Facts, settings: Facts, now: float) -> list[Finding]:
     found += _certificates(survey, now)
     database = survey.get("user_database")
     if database and survey.get("user_databases", {}).get(database) is not True and "user_databases" in survey:
-        add("back_end", "error", f"the back end {database} does not answer it", "Check SQL Server and the network between the two.")
+        add(
+            "back_end",
+            "error",
+            f"the back end {database} does not answer it",
+            "Check SQL Server and the network between the two.",
+        )
     for window in survey.get("open_windows", []):
         fact = f"{window['UserName']} has {window['Name']} open (process {window['Id']})"
         add("open_windows", "error", fact, "Close it: it holds files that the update replaces.")
@@ -123,15 +150,38 @@ def _server(survey: Facts, settings: Facts, now: float) -> list[Finding]:
         add("version_lower", "error", fact, "Check sfb_update_version and the installer.")
     if survey.get("pending_restart"):
         waiting = ", ".join(survey["pending_restart"])
-        add("pending_restart", "warning", f"a restart is pending ({waiting})", "It is done while the server is drained, before the install.")
+        add(
+            "pending_restart",
+            "warning",
+            f"a restart is pending ({waiting})",
+            "It is done while the server is drained, before the install.",
+        )
     if survey.get("foreign_roots"):
         names = ", ".join(str(row.get("Subject")) for row in survey["foreign_roots"])
-        add("trusted_roots", "warning", f"Trusted Root holds certificates that are not self-signed: {names}", "Move them to Intermediate.")
+        add(
+            "trusted_roots",
+            "warning",
+            f"Trusted Root holds certificates that are not self-signed: {names}",
+            "Move them to Intermediate.",
+        )
     if survey.get("errors_24h"):
         counts = ", ".join(f"{source} ({count})" for source, count in survey["errors_24h"].items())
-        add("event_log", "warning", f"errors in the Lync Server log of the last 24 h: {counts}", "Read them before you go on.")
-    if str(survey.get("update_policy", {}).get("AUOptions")) == "4" and str(survey["update_policy"].get("NoAutoUpdate")) != "1":
-        add("automatic_updates", "warning", "Windows installs updates and restarts by itself", "Take it out of automatic updates for tonight.")
+        add(
+            "event_log",
+            "warning",
+            f"errors in the Lync Server log of the last 24 h: {counts}",
+            "Read them before you go on.",
+        )
+    if (
+        str(survey.get("update_policy", {}).get("AUOptions")) == "4"
+        and str(survey["update_policy"].get("NoAutoUpdate")) != "1"
+    ):
+        add(
+            "automatic_updates",
+            "warning",
+            "Windows installs updates and restarts by itself",
+            "Take it out of automatic updates for tonight.",
+        )
     return found
 
 
@@ -151,7 +201,9 @@ def _local_databases(survey: Facts) -> Iterable[Finding]:
     remedy = "Repair it first: the update alters the local databases and rolls back where it can't."
     for instance, status in survey["instances"].items():
         if status != "Running":
-            yield Finding("local_sql", "error", survey["server"], f"the local SQL Server {instance} is {status}", remedy)
+            yield Finding(
+                "local_sql", "error", survey["server"], f"the local SQL Server {instance} is {status}", remedy
+            )
     for instance, rows in survey.get("local_databases", {}).items():
         for row in rows:
             if row["state"] != "ONLINE" or row["access"] != "MULTI_USER":
@@ -165,9 +217,17 @@ def _certificates(survey: Facts, now: float) -> Iterable[Finding]:
         ends = parse_utc(str(row["NotAfter"]))
         name = f"its {row.get('Use')} certificate ({row.get('Subject')})"
         if ends <= moment:
-            yield Finding("certificate_expired", "error", survey["server"], f"{name} expired on {ends:%Y-%m-%d}", "Renew it first.")
+            yield Finding(
+                "certificate_expired",
+                "error",
+                survey["server"],
+                f"{name} expired on {ends:%Y-%m-%d}",
+                "Renew it first.",
+            )
         elif ends <= moment + timedelta(days=CERTIFICATE_WARNING_DAYS):
-            yield Finding("certificate_ends", "warning", survey["server"], f"{name} expires on {ends:%Y-%m-%d}", "Renew it soon.")
+            yield Finding(
+                "certificate_ends", "warning", survey["server"], f"{name} expires on {ends:%Y-%m-%d}", "Renew it soon."
+            )
 
 
 def _source(survey: Facts, settings: Facts) -> Iterable[Finding]:
@@ -194,15 +254,21 @@ def _membership(surveys: Sequence[Facts], settings: Facts) -> Iterable[Finding]:
     for survey in known:
         if survey["pool"] != pool:
             fact = f"it belongs to pool {survey['pool']}, not to {pool}"
-            yield Finding("wrong_pool", "error", survey["server"], fact, "Correct the inventory group, or sfb_pool_fqdn.")
+            yield Finding(
+                "wrong_pool", "error", survey["server"], fact, "Correct the inventory group, or sfb_pool_fqdn."
+            )
     members: Sequence[str] = next((survey["computers"] for survey in known if survey["pool"] == pool), [])
     for server in members:
         if server not in by_server and len(known) == len(surveys):
             fact = f"the topology has it in pool {pool}, and the inventory group has not"
-            yield Finding("membership", "error", server, fact, "Add it to the group: every server of the pool must be watched.")
+            yield Finding(
+                "membership", "error", server, fact, "Add it to the group: every server of the pool must be watched."
+            )
     if len(members) == 2 and settings.get("two_server_pool") != "graceful_stop":
         fact = f"pool {pool} has two Front Ends: Invoke-CsComputerFailOver is made for three or more"
-        remedy = "sfb_two_server_pool: graceful_stop patches it with Stop-CsWindowsService -Graceful, its users feel it."
+        remedy = (
+            "sfb_two_server_pool: graceful_stop patches it with Stop-CsWindowsService -Graceful, its users feel it."
+        )
         yield Finding("two_server_pool", "error", None, fact, remedy)
 
 
@@ -210,7 +276,9 @@ def _one_out_at_most(reached: Sequence[Facts]) -> Iterable[Finding]:
     out = [survey["server"] for survey in reached if survey["state"] != "in_service"]
     if len(out) > 1:
         fact = f"more than one server is out of service: {', '.join(out)}"
-        yield Finding("two_out", "error", None, fact, "Bring all but one back by hand first: start with the one that went last.")
+        yield Finding(
+            "two_out", "error", None, fact, "Bring all but one back by hand first: start with the one that went last."
+        )
 
 
 def _pool(pool_health: Facts | None, recover: bool) -> Iterable[Finding]:
@@ -230,7 +298,9 @@ def _media(settings: Facts) -> Iterable[Finding]:
         yield Finding("source", "error", None, trouble, "Check sfb_update_source, sfb_update_sha256 and the file.")
     if settings.get("update_source") and not settings.get("update_sha256"):
         fact = "no hash was given: the same update was re-published with other files before (March 2019)"
-        yield Finding("no_hash", "warning", None, fact, "Set sfb_update_sha256 to the SHA-256 of the file that you tested.")
+        yield Finding(
+            "no_hash", "warning", None, fact, "Set sfb_update_sha256 to the SHA-256 of the file that you tested."
+        )
 
 
 def _surroundings(reached: Sequence[Facts], settings: Facts, now: float, expected_minutes: float) -> Iterable[Finding]:
@@ -241,16 +311,26 @@ def _surroundings(reached: Sequence[Facts], settings: Facts, now: float, expecte
     others = sorted({name for pool in known[0]["topology"] for name in pool["computers"]} - ours)
     if others:
         yield Finding(
-            "not_patched", "warning", None, f"not patched by this run: {', '.join(others)}", "Patch them too: Edge, Director and so on."
+            "not_patched",
+            "warning",
+            None,
+            f"not patched by this run: {', '.join(others)}",
+            "Patch them too: Edge, Director and so on.",
         )
     if not settings.get("backup_confirmed"):
         yield Finding(
-            "backup", "warning", None, "nobody confirmed a recent backup", "Back up the databases, then set sfb_backup_confirmed: true."
+            "backup",
+            "warning",
+            None,
+            "nobody confirmed a recent backup",
+            "Back up the databases, then set sfb_backup_confirmed: true.",
         )
     for survey in known:
         run = _address_book_run(survey, now, expected_minutes)
         if run:
-            yield Finding("address_book", "warning", survey["server"], run, "Start later, or expect RTCSRV to start slowly.")
+            yield Finding(
+                "address_book", "warning", survey["server"], run, "Start later, or expect RTCSRV to start slowly."
+            )
 
 
 def _address_book_run(survey: Facts, now: float, expected_minutes: float) -> str | None:

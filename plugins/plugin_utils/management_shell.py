@@ -172,9 +172,7 @@ class ManagementShell:
         """Starts the calls in a process of their own on the server, which owns the file `claim`, and returns at once."""
         self._send(calls, claim=claim, detach_seconds=limit_seconds)
 
-    def _send(
-        self, calls: Mapping[str, Call], claim: str | None = None, detach_seconds: int | None = None
-    ) -> Answer:
+    def _send(self, calls: Mapping[str, Call], claim: str | None = None, detach_seconds: int | None = None) -> Answer:
         self._refuse_what_must_not_be_sent(calls.values())
         request = {
             "modules": list(MODULES) if any(call.of_product for call in calls.values()) else [],

@@ -56,9 +56,10 @@ class Server:
 
 @dataclass(frozen=True)
 class Plan:
-    """`patch` in order; `done` have the update; `left_out` by --limit."""
+    """`patch` in order; `done` have the update; `left_out` by --limit; `computers` in the topology's order."""
 
     pool: str
+    computers: tuple[str, ...] = ()
     patch: tuple[Server, ...] = ()
     done: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -78,7 +79,9 @@ def make(surveys: Sequence[Facts], pool_health: Facts | None, settings: Facts) -
         return Plan(str(settings.get("pool_fqdn") or ""))
     pool = str(settings.get("pool_fqdn") or known[0]["pool"])
     in_play = set(settings.get("play_hosts") or [survey["inventory_name"] for survey in known])
-    unfinished = [s for s in known if s["mark"] or s["state"] != "in_service" or not versions.has_update(s["components"], wanted)]
+    unfinished = [
+        s for s in known if s["mark"] or s["state"] != "in_service" or not versions.has_update(s["components"], wanted)
+    ]
     chosen = [survey for survey in unfinished if survey["inventory_name"] in in_play]
     master = (pool_health or {}).get("central_management_master")
     order = [str(name).lower() for name in settings.get("server_order") or []]
@@ -95,6 +98,7 @@ def make(surveys: Sequence[Facts], pool_health: Facts | None, settings: Facts) -
     servers = tuple(_server(survey, pool, settings, survey["server"] == master) for survey in chosen)
     return Plan(
         pool,
+        tuple(members),
         servers,
         tuple(s["server"] for s in known if s not in unfinished),
         tuple(s["server"] for s in unfinished if s not in chosen),
@@ -145,7 +149,9 @@ def _steps(survey: Facts, pool: str, settings: Facts) -> tuple[Step, ...]:
         steps.append(Step("restart", restart, "because one is pending"))
     if not versions.has_update(survey["components"], version):
         steps.append(Step("install", tuple(call.powershell() for call in update.install_calls(wanted).values())))
-        when = {"always": "", "if_needed": "if the installer asks for it", "never": "never (sfb_reboot)"}[settings["reboot"]]
+        when = {"always": "", "if_needed": "if the installer asks for it", "never": "never (sfb_reboot)"}[
+            settings["reboot"]
+        ]
         if settings["reboot"] != "never":
             steps.append(Step("restart", restart, when))
     steps.append(Step("fail back", tuple(fail_over.back_commands(server, start, survey["computers"]))))

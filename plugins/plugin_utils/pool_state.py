@@ -177,7 +177,9 @@ def trouble(facts: Facts) -> str:
 
 
 def remedies(facts: Facts) -> str:
-    found = [piece["remedy"] for piece in facts.get("evidence", []) if piece["verdict"] != "healthy" and piece["remedy"]]
+    found = [
+        piece["remedy"] for piece in facts.get("evidence", []) if piece["verdict"] != "healthy" and piece["remedy"]
+    ]
     return " ".join(dict.fromkeys(found))
 
 
@@ -199,7 +201,9 @@ def read_pool_readiness(answer: Answer) -> Readiness:
     """Of `readiness_calls`: the answer of whichever cmdlet this product has."""
     told = next((answer[name] for name in ("domains", "readiness") if not answer[name].missing), None)
     if told is None:
-        return Readiness("unknown", ("Neither Get-CsUpgradeDomainInfo nor Get-CsPoolUpgradeReadinessState exists here",))
+        return Readiness(
+            "unknown", ("Neither Get-CsUpgradeDomainInfo nor Get-CsPoolUpgradeReadinessState exists here",)
+        )
     if not told.ok:
         return Readiness("unknown", (f"The pool's upgrade readiness could not be read: {told.trouble}",))
     return read_readiness(told.rows)
@@ -216,7 +220,9 @@ def _services(companion: Companion, question: Question) -> Services | None:
         return Services(ServerState("starting" if front_end == "Starting" else "partly_stopped", (reason,)))
     wanted = question.ran_before.get(companion.server, ())
     stopped = [f"{name} is {companion.statuses.get(name, 'not there')}" for name in wanted]
-    return Services(ServerState("in_service", (reason,)), tuple(text for text in stopped if not text.endswith("Running")))
+    return Services(
+        ServerState("in_service", (reason,)), tuple(text for text in stopped if not text.endswith("Running"))
+    )
 
 
 def _events(answer: Answer) -> list[Event] | None:

@@ -98,7 +98,9 @@ def ensure(
         f"{server}: services to be {state}",
         lambda: read(shell, server),
         lambda now: not _differing(now["services"], name, wanted),
-        lambda now: ", ".join(f"{n} ({now['services'][n]['status']})" for n in _differing(now["services"], name, wanted)),
+        lambda now: ", ".join(
+            f"{n} ({now['services'][n]['status']})" for n in _differing(now["services"], name, wanted)
+        ),
         shell.clock,
         timeout_minutes * 60,
         _POLL_SECONDS,

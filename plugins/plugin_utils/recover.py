@@ -38,7 +38,9 @@ def reset(
         while found["missing_replicas"] and shell.clock.now() - began < rebuild_minutes * 60:
             _refuse_unless_all_in_service(question.pool, found)
             passed = (shell.clock.now() - began) / 60
-            say(f"pool {question.pool}: replicas are missing; {passed:.0f} of {rebuild_minutes:.0f} min given to rebuild")
+            say(
+                f"pool {question.pool}: replicas are missing; {passed:.0f} of {rebuild_minutes:.0f} min given to rebuild"
+            )
             shell.clock.sleep(_POLL_SECONDS)
             found = pool_state.read(shell, question)
         if not found["missing_replicas"]:
@@ -47,7 +49,9 @@ def reset(
         commands = [call.powershell() for call in calls.values()]
         if shell.check_mode:
             return {"changed": True, **found, "commands": commands}
-        say(f"pool {question.pool}: {commands[0]} interrupts the whole pool; data not yet written to the back end can be lost")
+        say(
+            f"pool {question.pool}: {commands[0]} interrupts the whole pool; data not yet written to the back end can be lost"
+        )
         state_folder.ensure(shell)
         background.start(shell, "reset", calls, work, int(timeout_minutes * 60) + 3600)
     background.follow(
@@ -58,11 +62,19 @@ def reset(
         interval_seconds=_POLL_SECONDS,
         on_reading=lambda answer, seconds: say(f"pool {question.pool}: the reset runs, {seconds / 60:.0f} min"),
     )["reset"].checked("Look at the pool by hand; if it stays like this, call the product's support.")
-    return {"changed": True, **pool_state.read(shell, question), "commands": [call.powershell() for call in calls.values()]}
+    return {
+        "changed": True,
+        **pool_state.read(shell, question),
+        "commands": [call.powershell() for call in calls.values()],
+    }
 
 
 def _refuse_unless_all_in_service(pool: str, found: dict[str, Any]) -> None:
-    bad = [piece["fact"] for piece in found["evidence"] if piece["what"] in ("services", "port") and piece["verdict"] != "healthy"]
+    bad = [
+        piece["fact"]
+        for piece in found["evidence"]
+        if piece["what"] in ("services", "port") and piece["verdict"] != "healthy"
+    ]
     if bad:
         raise SfbError(
             f"Pool {pool} is not reset while a server of it may be out of service: {'; '.join(bad)}.",

@@ -102,7 +102,9 @@ def _moved(event: Event, state: str) -> bool:
 def _step(events: Sequence[Event], index: int) -> dict[str, Any]:
     """A begun step with its end, if it has one."""
     begun = events[index]
-    same = (event for event in events[index + 1 :] if _key(event) == _key(begun) and event["event"] in ("ended", "begun"))
+    same = (
+        event for event in events[index + 1 :] if _key(event) == _key(begun) and event["event"] in ("ended", "begun")
+    )
     end = next(same, None)
     ended = end if end is not None and end["event"] == "ended" else {}
     return {

@@ -21,8 +21,6 @@ from ansible_collections.sfb.server.plugins.plugin_utils.times import format_utc
 
 EVENTS = "events.jsonl"
 
-EVENT_OF_STATE = {"begun": "run begun", "noted": "planned", "ended": "run ended"}
-
 #: What of a task's result is worth a line; the rest can be long or is in the line already.
 _KEPT = (
     "changed", "failed", "msg", "remedy", "state", "minutes", "version_before", "version_after", "exit_code", "health",

@@ -129,7 +129,7 @@ PATCH_WINDOW: Spec = {
 }
 
 PATCH_REPORT: Spec = {
-    "state": {"type": "str", "required": True, "choices": ["begun", "ended", "noted"]},
+    "state": {"type": "str", "required": True, "choices": ["begun", "ended"]},
     "folder": {"type": "path", "required": True},
     "run": {"type": "str"},
     "facts": {"type": "dict", "default": {}},

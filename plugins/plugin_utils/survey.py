@@ -100,7 +100,9 @@ def read_own_state(answer: Answer) -> Facts:
     return {
         "server": server,
         "last_boot": answer["windows"].checked().row["LastBootUpTime"],
-        "services": {service.name: {"status": service.status, "start_type": service.start_type} for service in services},
+        "services": {
+            service.name: {"status": service.status, "start_type": service.start_type} for service in services
+        },
         "instances": {instances[s.name.upper()]: s.status for s in settings if s.name.upper() in instances},
         "mark": asdict(mark) if mark else None,
         "works": works,

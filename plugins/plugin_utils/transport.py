@@ -12,20 +12,18 @@ import signal
 from collections.abc import Iterator
 from typing import Any
 
-from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleAuthenticationFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import ConnectionLost, CredentialsRejected, NotUsable
 
-try:
-    from requests.exceptions import RequestException
-except ImportError:  # psrp and ssh work without it
-
-    class RequestException(Exception):  # type: ignore[no-redef]
-        """Never raised."""
-
+#: Packages whose errors mean that the connection, not the script, has failed: a shell of before a restart is one of
+#: winrm's own, a broken socket is one of requests'.
+_TRANSPORTS = ("requests", "urllib3", "winrm", "pypsrp", "psrpcore", "spnego", "requests_ntlm", "requests_credssp")
 
 #: How the transports (pywinrm, pypsrp) word a refused password; their own English text, not the product's.
-_REFUSED = re.compile(r"credentials were rejected|\b401\b|unauthorized|access is denied|permission denied", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"credentials were rejected|\b401\b|unauthorized|access is denied|permission denied", re.IGNORECASE
+)
 
 
 class AnsibleTransport:
@@ -50,27 +48,33 @@ class AnsibleTransport:
                     task_vars=self._task_vars,
                     wrap_async=detach_seconds is not None,
                 )
+        except ConnectionLost:
+            raise
         except AnsibleAuthenticationFailure as error:
             raise self._rejected(error) from error
-        except AnsibleConnectionFailure as error:
+        except (AnsibleError, OSError, EOFError) as error:
+            # AnsibleConnectionFailure, and "winrm send_input failed" and its kind, which have no class of their own.
             raise self._lost_or_rejected(error) from error
-        except (RequestException, OSError, EOFError) as error:
-            raise ConnectionLost(f"The connection broke: {error}") from error
-        except AnsibleError as error:
-            # "winrm send_input failed" and its kind: the transports raise them without a class of their own.
+        except Exception as error:
+            if not _is_of_transport(error):
+                raise
             raise self._lost_or_rejected(error) from error
         finally:
             task.async_val = detached_before
         if result.get("unreachable"):
-            raise ConnectionLost(f"The server can't be reached: {result.get('msg')}")
+            raise ConnectionLost(f"it can't be reached ({result.get('msg')})")
         if result.get("failed") and not result.get("output") and result.get("msg"):
             raise self._failed(str(result["msg"]))
         return dict(result)
 
     def reset(self) -> None:
-        with contextlib.suppress(AnsibleError, RequestException, OSError):
-            self._action._connection.close()
-            self._action._connection.reset()
+        connection = self._action._connection
+        for step in (connection.close, connection.reset):
+            try:
+                step()
+            except Exception as error:
+                if not isinstance(error, (AnsibleError, OSError)) and not _is_of_transport(error):
+                    raise
 
     def _failed(self, text: str) -> Exception:
         if "become" in text.lower() or "logon" in text.lower():
@@ -83,7 +87,7 @@ class AnsibleTransport:
     def _lost_or_rejected(self, error: Exception) -> Exception:
         if _REFUSED.search(str(error)):
             return self._rejected(error)
-        return ConnectionLost(f"The connection broke: {error}")
+        return ConnectionLost(f"the connection broke ({_short(error)})")
 
     @staticmethod
     def _rejected(error: Exception) -> CredentialsRejected:
@@ -91,6 +95,16 @@ class AnsibleTransport:
             f"The server refused the account: {error}",
             remedy="Check the user name and password of the connection; nothing was tried twice.",
         )
+
+
+def _short(error: Exception) -> str:
+    """The last, most telling part of a chain of messages, in one line."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 160 else f"{text[:60]} ... {text[-90:]}"
+
+
+def _is_of_transport(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in _TRANSPORTS
 
 
 @contextlib.contextmanager

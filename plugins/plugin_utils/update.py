@@ -122,7 +122,9 @@ def install(shell: ManagementShell, update: Update, timeout_minutes: float, rest
         raise _failed(shell, update, before, text)
     lowered = versions.lowered(before, after)
     if lowered:
-        text = f"After the update these components are lower than before: {'; '.join(str(change) for change in lowered)}."
+        text = (
+            f"After the update these components are lower than before: {'; '.join(str(change) for change in lowered)}."
+        )
         raise _failed(shell, update, before, text)
     reasons = (["the installer asks for it"] if result.result == "restart_needed" else []) + read["pending_restart"]
     return _result(
@@ -195,7 +197,9 @@ def _run(
             calls,
             deadline_seconds=seconds,
             interval_seconds=POLL_SECONDS,
-            on_reading=lambda answer, passed: say(f"{shell.server}: the installer runs, {passed / 60:.0f} of {seconds / 60:.0f} min"),
+            on_reading=lambda answer, passed: say(
+                f"{shell.server}: the installer runs, {passed / 60:.0f} of {seconds / 60:.0f} min"
+            ),
         )
     except background.Interrupted:
         # A restart ends the installer's parent before it can write its result: exit code 1641 looks like this.
@@ -231,7 +235,8 @@ def _failed(shell: ManagementShell, update: Update, before: Mapping[str, str], t
     log = _telling_lines(shell, answer["logs"].rows)
     decision = installer.decide_after_failure("put_back_if_unchanged", left, shell.server)
     return SfbError(
-        f"The update of {shell.server} failed: {text}" + (f" The installer's log says: {' / '.join(log)}." if log else ""),
+        f"The update of {shell.server} failed: {text}"
+        + (f" The installer's log says: {' / '.join(log)}." if log else ""),
         remedy=None if left.unchanged else decision.text,
         unchanged=left.unchanged,
         problems=list(left.found),

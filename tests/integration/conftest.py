@@ -91,7 +91,9 @@ class Lab:
         self.plays.append(process)
         return process
 
-    def play(self, playbook: str = "patch_frontend_pool.yml", *arguments: str, keep_promises: bool = True, **variables: Any) -> Outcome:
+    def play(
+        self, playbook: str = "patch_frontend_pool.yml", *arguments: str, keep_promises: bool = True, **variables: Any
+    ) -> Outcome:
         """Runs a playbook to its end; the promises are checked at once."""
         process = self.begin(playbook, *arguments, **variables)
         output, _nothing = process.communicate(timeout=600)
@@ -118,7 +120,13 @@ class Lab:
 
 def environment() -> dict[str, str]:
     """Ansible as a user has it: no colours, no local configuration."""
-    return {**os.environ, "ANSIBLE_NOCOLOR": "1", "NO_PROXY": "127.0.0.0/8", "ANSIBLE_CONFIG": os.devnull, "COLUMNS": "300"}
+    return {
+        **os.environ,
+        "ANSIBLE_NOCOLOR": "1",
+        "NO_PROXY": "127.0.0.0/8",
+        "ANSIBLE_CONFIG": os.devnull,
+        "COLUMNS": "300",
+    }
 
 
 @pytest.fixture
@@ -133,7 +141,13 @@ def lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
         deployment = deployment or pool_of()
         (folder / "deployment.yml").write_text(yaml.safe_dump(deployment, allow_unicode=True), encoding="utf-8")
         (folder / "faults.yml").write_text(yaml.safe_dump(faults or [], allow_unicode=True), encoding="utf-8")
-        command = [sys.executable, str(ROOT / "extensions/lab"), "serve", "--deployment", str(folder / "deployment.yml")]
+        command = [
+            sys.executable,
+            str(ROOT / "extensions/lab"),
+            "serve",
+            "--deployment",
+            str(folder / "deployment.yml"),
+        ]
         command += ["--journal", str(folder / "journal.jsonl"), "--faults", str(folder / "faults.yml")]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = process.stdout.readline() if process.stdout else ""

@@ -86,6 +86,11 @@ def _walk(journal: Sequence[Line]) -> tuple[list[str], list[tuple[str, ...]]]:
                     together.append(tuple(out))
             if entry.get("error") and server in out:
                 out.remove(server)
-        if entry.get("cmdlet") == FAIL_BACK and entry.get("phase") == "ended" and not entry.get("error") and server in out:
+        if (
+            entry.get("cmdlet") == FAIL_BACK
+            and entry.get("phase") == "ended"
+            and not entry.get("error")
+            and server in out
+        ):
             out.remove(server)
     return out, together

@@ -26,10 +26,6 @@ class RefusedByWindows(Exception):
     """What a server would refuse: no such file, access denied, wrong become password. Message as Windows would say it."""
 
 
-class ServerGone(Exception):
-    """The server stopped while it worked on this call: its connections break and no answer comes."""
-
-
 @dataclass(frozen=True)
 class Caller:
     """Who calls, on which server."""
@@ -64,7 +60,15 @@ class FileEntry:
 
 
 class Simulation(Protocol):
-    """A deployment that can be called."""
+    """A deployment that can be called.
+
+    Every call may raise ConnectionResetError: the server stopped while it worked; its connections break, no answer comes.
+
+    The service also looks for these, which a small simulation need not have: ``aliases: Mapping[str, str]`` (inventory
+    name -> FQDN), ``become: str | None`` (one of ``accounts``, which the inventory becomes), and
+    ``boot(host) -> float``: ``last_boot`` without any passing of time, asked at every request, because connections
+    and shells end with the boot that they were opened in.
+    """
 
     lock: threading.RLock
     addresses: Mapping[str, str]

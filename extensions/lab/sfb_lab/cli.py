@@ -19,6 +19,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 
 from . import deployment
 from .deployment.schema import FileError
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, FileError, PortTaken) as error:
         print(f"sfb-lab: {error}", file=sys.stderr)
         return 2
-    with lab:
+    with closing(simulation), lab:
         started = {"port": lab.port, "hosts": dict(simulation.addresses), "inventory": str(lab.inventory)}
         print(json.dumps(started), flush=True)
         stopped.wait()

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Binding parameters as PowerShell does: names, prefixes, aliases, types, sets, mandatory ones - from the documented signatures."""
+
+"""Binding parameters as PowerShell does, from the documented signatures: names, types, sets, mandatory ones."""
 
 from __future__ import annotations
 
@@ -127,7 +128,7 @@ def _parse_line(line: str) -> tuple[dict[str, SetParameter], dict[str, str]]:
 
 @cache
 def signature(name: str, product: str) -> Signature | None:
-    """The signature of a cmdlet for a product (``windows`` for what every Windows has); None where it does not exist."""
+    """The signature of a cmdlet on a server with this product (or ``none``); None where it does not exist."""
     for known, entry in data("windows_cmdlets.yml").items():
         if known.lower() == name.lower():
             return _windows(known, entry)
@@ -334,8 +335,8 @@ def _one(kind: str, value: Any, values: tuple[str, ...] | None) -> Any:
         if len(fits) == 1 and text:
             return fits[0]
         raise ValueError(
-            f"Unable to match the identifier name {text} to a valid enumerator name. Specify one of the following enumerator "
-            f"names and try again: {', '.join(known)}"
+            f"Unable to match the identifier name {text} to a valid enumerator name. Specify one of the following "
+            f"enumerator names and try again: {', '.join(known)}"
         )
     if kind.lower() in ("object", "psobject"):
         return value
@@ -371,5 +372,5 @@ def time_span(value: Any) -> Span:
             )
             return Span(-total if sign else total)
     raise ValueError(
-        f'Cannot convert value "{text}" to type "System.TimeSpan". Error: "String was not recognized as a valid TimeSpan."'
+        f'Cannot convert value "{text}" to type "System.TimeSpan": the text was not recognized as a valid TimeSpan.'
     )

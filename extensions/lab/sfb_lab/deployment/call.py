@@ -1,13 +1,14 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """One call of a cmdlet: its binding, its output streams, and the table of all cmdlets that the lab has."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 from ..border import Caller, RefusedByWindows, UnknownToLab
 from .binding import Bound, bind, signature
@@ -120,7 +121,7 @@ class Stop(Exception):
     """-ErrorAction Stop after an error that was already recorded."""
 
 
-Result = Union[Generator[Wait, None, Any], Iterator[Wait], None]
+Result = Iterator[Wait] | None
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,7 @@ def call_cmdlet(session: Session, name: str, parameters: Mapping[str, Any], posi
         call.errors.append(
             call._error(str(refused), "Refused", "PermissionDenied", "", "System.UnauthorizedAccessException")
         )
+    _write_report(call)
     error = call.errors[-1].message if call.errors else None
     if begun:
         _note(session, sig.name, shown, False, error, phase="ended")
@@ -238,6 +240,20 @@ def _not_loaded(session: Session, name: str) -> Work:
     return False
 
 
+def _write_report(call: Call) -> None:
+    """-Report: an HTML file where the cmdlet runs, overwritten if it exists (DOC)."""
+    path = call.get("Report")
+    if not path:
+        return
+    result = "failed" if call.errors else "done"
+    text = f"<html><body><h1>{call.name}</h1><p>{result} on {call.server.fqdn}</p></body></html>"
+    try:
+        files, inside = call.model.locate(call.server, path, call.identity)
+        files.put_file(inside, text.encode(), call.model.clock.now())
+    except RefusedByWindows as refused:
+        call.warn(str(refused))
+
+
 def _host(model: Model, name: str) -> str:
     server = model.server(name)
     return server.fqdn if server else name
@@ -260,7 +276,7 @@ def _check_reach(call: Call, entry: Cmdlet) -> None:
     if not call.identity.second_hop:
         raise call.fail(say("second_hop"), "SecondHop", "PermissionDenied", kind="System.Data.SqlClient.SqlException")
     groups = ADMIN_GROUPS if entry.reach == "admin" else READ_GROUPS
-    if not set(group.lower() for group in groups) & set(group.lower() for group in call.identity.groups):
+    if not {group.lower() for group in groups} & {group.lower() for group in call.identity.groups}:
         raise call.fail(
             say("not_in_group", user=call.identity.user, groups=", ".join(groups)),
             "AccessDenied",

@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The lab's clock and the engine that everything lives by: events in a heap, and work that waits.
 
-Work is a generator that yields waits: seconds, or another task whose end it waits for. The same work runs in the caller's
-thread (``live``: the clock is moved on) or in the background (``begin``: somebody else moves the clock on).
+Work is a generator that yields waits: seconds, or another task whose end it waits for. The same work runs in the
+caller's thread (``live``: the clock is moved on) or in the background (``begin``: somebody else moves the clock on).
 
 Without a speed the clock moves only when somebody waits. With one it follows the wall clock so many times faster; the
 lock of the simulation is then given up while a caller waits.
@@ -17,6 +18,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, Union
 
 Wait = Union[float, "Task"]
@@ -45,6 +47,10 @@ class Task:
         self.stopped = False
         self.result: Any = None
         self.waiters: list[Callable[[], None]] = []
+
+
+def _over(task: Task, alive: Callable[[], bool]) -> bool:
+    return task.done or not alive()
 
 
 class Clock:
@@ -99,7 +105,7 @@ class Clock:
             wait = next(work)
             while True:
                 if isinstance(wait, Task):
-                    self._wait_for(lambda task=wait: task.done or not alive())  # type: ignore[misc]
+                    self._wait_for(partial(_over, wait, alive))
                 else:
                     self.advance(wait, lambda: not alive())
                 if not alive():

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The deployment file: what may stand in it, and what is meant where nothing stands."""
 
 from __future__ import annotations
@@ -200,7 +201,7 @@ TIMES = Table(
         "module_seconds": Key(Number(0, 1000), 4, about="importing the product's module"),
         "refused_connection_seconds": Key(Number(0, 10_000), 30),
         "megabytes_per_second": Key(Number(0.01, 100_000), 40, about="of transfers"),
-        "boot_minutes": Key(Number(0.1, 1000), 5, about="from going down to WinRM"),
+        "boot_minutes": Key(Number(0.1, 1000), 4, about="from going down to WinRM"),
         "front_end_starting_minutes": Key(Number(0, 1000), 4, about="RTCSRV in Starting while the pool runs"),
         "cold_start_minutes": Key(Number(0, 1000), 25, about="RTCSRV in Starting when the whole pool was down"),
         "fail_back_ready_minutes": Key(Number(0, 1000), 3, about="after a restart FailBack throws until then"),
@@ -229,6 +230,8 @@ def _as_whole(values: Json) -> str | None:
     for pool in values["pools"]:
         if pool["edition"] == "standard" and len(pool["servers"]) != 1:
             return f"{pool['fqdn']}: a Standard Edition pool has one server"
+        if pool["edition"] == "standard" and pool["servers"][0]["fqdn"] != pool["fqdn"]:
+            return f"{pool['fqdn']}: a Standard Edition pool has the name of its server"
         if pool["edition"] == "enterprise" and len(pool["servers"]) > (12 if values["product"] != "sfb2019" else 16):
             return f"{pool['fqdn']}: too many servers for {values['product']}"
     for alias, name in values["aliases"].items():

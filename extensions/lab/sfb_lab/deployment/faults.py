@@ -1,18 +1,20 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The faults file: a list of misfortunes, each with the moment from which it waits for its opportunity.
 
-A fault is *armed* at the lab's start, at ``at_minute``, or when a call named by ``when`` begins (``after_minutes`` later).
-Armed, it strikes at its ``occurrence``-th opportunity and the following ones, ``times`` in all. What an opportunity is
-depends on the fault: a WS-Man request, a restart, a drain ... Third-party restarts and vanishing processes need none: they
-happen when they are armed.
+A fault is *armed* at the lab's start, at ``at_minute``, or when a call named by ``when`` begins (``after_minutes``
+later). Armed, it strikes at its ``occurrence``-th opportunity and the following ones, ``times`` in all. What an
+opportunity is depends on the fault: a WS-Man request, a restart, a drain ... Third-party restarts and vanishing
+processes need none: they happen when they are armed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +48,11 @@ REQUEST = {
     ),
 }
 
+FOR_EVER = Key(Number(1, 1e9, whole=True), ALWAYS, about="how many opportunities in a row; default: all")
 
-def _kind(required_host: bool = True, **more: Key) -> Table:
-    keys = {"fault": Key(Text(), required=True), **TRIGGER, **more}
+
+def _kind(more: dict[str, Key] | None = None, required_host: bool = True) -> Table:
+    keys = {"fault": Key(Text(), required=True), **TRIGGER, **(more or {})}
     if required_host:
         keys["host"] = Key(Text(), required=True, about=TRIGGER["host"].about)
     return Table(keys)
@@ -57,28 +61,30 @@ def _kind(required_host: bool = True, **more: Key) -> Table:
 #: Name of the fault -> its keys.
 FAULTS: dict[str, Table] = {
     "connection_dropped": _kind(
-        **REQUEST, after_work=Key(Flag(), False, about="the work is done, its answer never arrives")
+        {**REQUEST, "after_work": Key(Flag(), False, about="the work is done, its answer never arrives")}
     ),
-    "never_answers": _kind(**REQUEST),
-    "credentials_refused": _kind(**REQUEST, times=Key(Number(1, 1e9, whole=True), ALWAYS)),
-    "winrm_away_after_restart": _kind(minutes=Key(Number(0, 1e6), required=True)),
+    "never_answers": _kind(REQUEST),
+    "credentials_refused": _kind({**REQUEST, "times": FOR_EVER}),
+    "winrm_away_after_restart": _kind({"minutes": Key(Number(0, 1e6), required=True)}),
     "restart_never_returns": _kind(),
-    "drain_never_ends": _kind(times=Key(Number(1, 1e9, whole=True), ALWAYS)),
+    "drain_never_ends": _kind({"times": FOR_EVER}),
     "fail_back_throws": _kind(),
     "service_stays_starting": _kind(
-        service=Key(Text(), "RTCSRV"), minutes=Key(Number(0, 1e6), about="default: for ever")
+        {"service": Key(Text(), "RTCSRV"), "minutes": Key(Number(0, 1e6), about="default: for ever")}
     ),
     "replica_stays_missing": _kind(),
     "installer_exit": _kind(
-        exit_code=Key(Choice((1603, 1618, 1641)), required=True),
-        applies=Key(Choice(("half", "none")), "half", about="1603: how much was applied before it failed"),
-        leaves_database=Key(
-            Choice(("ONLINE", "SINGLE_USER", "OFFLINE")), "ONLINE", about="1603: how it leaves the database rtc"
-        ),
-        minutes=Key(Number(0, 1e6), 10, about="1618: for how long the other installation runs"),
+        {
+            "exit_code": Key(Choice((1603, 1618, 1641)), required=True),
+            "applies": Key(Choice(("half", "none")), "half", about="1603: how much was applied before it failed"),
+            "leaves_database": Key(
+                Choice(("ONLINE", "SINGLE_USER", "OFFLINE")), "ONLINE", about="1603: how it leaves the database rtc"
+            ),
+            "minutes": Key(Number(0, 1e6), 10, about="1618: for how long the other installation runs"),
+        }
     ),
     "installer_changes_nothing": _kind(),
-    "fabric_text_unknown": _kind(required_host=False, times=Key(Number(1, 1e9, whole=True), ALWAYS)),
+    "fabric_text_unknown": _kind({"times": FOR_EVER}, required_host=False),
     "third_party_restart": _kind(),
     "async_process_vanishes": _kind(),
 }
@@ -87,11 +93,11 @@ TIMED = ("third_party_restart", "async_process_vanishes")
 
 class _AnyFault:
     def read(self, node: yaml.Node, place: Place) -> Json:
-        table = Table({name: Key(spec=_Anything()) for name in set().union(*(known.keys for known in FAULTS.values()))})
+        table = Table({name: Key(_Anything()) for known in FAULTS.values() for name in known.keys})
         name = table.read(node, place)["fault"]
         if name not in FAULTS:
             raise place.key("fault").error(node, f"{name!r} is not one of {', '.join(FAULTS)}")
-        return FAULTS[name].read(node, place)  # type: ignore[no-any-return]
+        return FAULTS[name].read(node, place)
 
 
 class _Anything:
@@ -146,7 +152,7 @@ class Faults:
             if fault.settings["when"] is None:
                 minute = (fault.settings["at_minute"] or 0) + fault.settings["after_minutes"]
                 if minute or fault.kind in TIMED:
-                    self._clock.after(60 * minute, lambda fault=fault: self._arm(fault))  # type: ignore[misc]
+                    self._clock.after(60 * minute, partial(self._arm, fault))
                 else:
                     fault.armed = True
 
@@ -162,7 +168,7 @@ class Faults:
             ):
                 continue
             if fault.settings["after_minutes"]:
-                self._clock.after(60 * fault.settings["after_minutes"], lambda fault=fault: self._arm(fault))  # type: ignore[misc]
+                self._clock.after(60 * fault.settings["after_minutes"], partial(self._arm, fault))
             else:
                 self._arm(fault)
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The update installer: one msp after the other, for the components that the server has.
 
 Exit codes: 0; 2 and 3010 want a restart; 1618 another installation runs; 1603 an msp failed (domain facts, section 8);
@@ -28,32 +29,32 @@ def install(session: Session, process: Process, medium: Medium, path: str) -> Wo
     """Lives through an installation; returns the exit code. The process outlives the shell that started it."""
     model, server = session.model, session.server
     before = dict(server.components)
-    _note(session, medium, path, changes=True, phase="begun")
-    code = yield from _run(session, process, medium, path)
-    _note(
-        session,
-        medium,
-        path,
-        changes=False,
-        phase="ended",
-        exit_code=code,
-        raised=sorted(name for name in server.components if server.components[name] != before[name]),
-    )
+    blocked = _another_runs(model, server, process)
+    _note(session, medium, path, changes=not blocked, phase="begun")
+    if blocked:
+        yield 5.0
+        code = 1618
+    else:
+        code = yield from _run(session, medium, path)
+    raised = sorted(name for name in server.components if server.components[name] != before[name])
+    _note(session, medium, path, changes=False, phase="ended", exit_code=code, raised=raised)
     process.tasks.clear()
     model.end_process(server, process)
     return code
 
 
-def _run(session: Session, process: Process, medium: Medium, path: str) -> Work:
-    model, server = session.model, session.server
-    seconds = 60 * medium.settings["minutes"]
-    exits = model.faults.strikes("installer_exit", server.fqdn)
-    if exits and exits["exit_code"] == 1618 and model.clock.now() >= server.installation_until:
+def _another_runs(model: Model, server: Server, process: Process) -> bool:
+    """Windows Installer does one installation at a time: another of ours, or somebody else's (fault)."""
+    exits = model.faults.strikes("installer_exit", server.fqdn, exit_code=1618)
+    if exits and model.clock.now() >= server.installation_until:
         server.installation_until = model.clock.now() + 60 * exits["minutes"]
     others = any(other.name == process.name and other is not process for other in server.processes.values())
-    if others or model.clock.now() < server.installation_until:
-        yield 5.0
-        return 1618
+    return others or model.clock.now() < server.installation_until
+
+
+def _run(session: Session, medium: Medium, path: str) -> Work:
+    model, server = session.model, session.server
+    seconds = 60 * medium.settings["minutes"]
     if server.product != medium.product:
         yield 20.0
         return 0
@@ -71,6 +72,8 @@ def _run(session: Session, process: Process, medium: Medium, path: str) -> Work:
     if not todo:
         yield 20.0
         return 0
+    exits = model.faults.strikes("installer_exit", server.fqdn, exit_code=1603)
+    exits = exits or model.faults.strikes("installer_exit", server.fqdn, exit_code=1641)
     stopped = [
         service.name for service in server.services.values() if service.kind == "role" and service.status != "Stopped"
     ]
@@ -124,7 +127,7 @@ def _success_code(model: Model, medium: Medium, in_use: bool = False) -> int:
 
 
 def _failing_part(session: Session, todo: list[str], exits: Json | None) -> int | None:
-    """Which msp fails: the fault's, or that of the Front End when it can't update the local databases (REAL: ucvnext.org)."""
+    """Which msp fails: the fault's, or the Front End's when it can't update the local databases (REAL: ucvnext.org)."""
     if exits and exits["exit_code"] == 1603:
         return 0 if exits["applies"] == "none" else len(todo) // 2
     server = session.server

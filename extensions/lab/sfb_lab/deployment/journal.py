@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The journal: one JSON object a line, written when it happens."""
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class Journal:
 
     def __init__(self, path: str | Path | None, clock: Clock) -> None:
         self._clock = clock
-        self._file: IO[str] | None = open(path, "w", encoding="utf-8") if path else None
+        self._file: IO[str] | None = Path(path).open("w", encoding="utf-8") if path else None  # noqa: SIM115
         self.lines: list[dict[str, Any]] = []
 
     def write(self, kind: str, caller: Caller | None, host: str | None = None, **facts: Any) -> None:

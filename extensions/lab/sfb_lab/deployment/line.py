@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """One plain line of PowerShell, as a person types it: ``Cmdlet -Name value | Select-Object A, B``; no expressions.
 
 Statements may be joined by ``;``. What the lab can't read it says (UnknownToLab); it never guesses.
@@ -187,7 +188,8 @@ def _statement(session: Session, items: list[Token], text: str, out: list[str], 
     outcome = yield from call_cmdlet(session, first.name, first.parameters, first.positional)
     if outcome.missing:
         errors.append(
-            f"{first.name} : The term '{first.name}' is not recognized as the name of a cmdlet, function, script file, or operable program.\r\n"
+            f"{first.name} : The term '{first.name}' is not recognized as the name of a cmdlet, function, script file, "
+            "or operable program.\r\n"
             "    + CategoryInfo          : ObjectNotFound: (:) [], CommandNotFoundException\r\n"
             "    + FullyQualifiedErrorId : CommandNotFoundException\r\n"
         )
@@ -195,7 +197,8 @@ def _statement(session: Session, items: list[Token], text: str, out: list[str], 
     out += [f"VERBOSE: {line}\r\n" for line in outcome.verbose]
     out.append(_show(outcome.output, pipeline[1:]))
     errors += [
-        f"{first.name} : {error.message}\r\n    + CategoryInfo          : {error.category}: ({error.target}:) [{first.name}], "
+        f"{first.name} : {error.message}\r\n"
+        f"    + CategoryInfo          : {error.category}: ({error.target}:) [{first.name}], "
         f"{error.type.rpartition('.')[2]}\r\n    + FullyQualifiedErrorId : {error.id}\r\n"
         for error in outcome.errors
     ]

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Installers: their bytes, and what running them does. An installer is recognised by its content, wherever it was copied to."""
+
+"""Installers: their bytes and where they lie. One is recognised by its content, wherever it was copied to."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The deployment as it stands: servers, pools, people, and what every part of the simulation asks of them."""
 
 from __future__ import annotations
@@ -213,7 +214,8 @@ class Model:
         if service.start_mode == "Disabled":
             raise Terminating(
                 PsError(
-                    f"Service '{service.title} ({name})' cannot be started due to the following error: Cannot start service {name} on computer '.'.",
+                    f"Service '{service.title} ({name})' cannot be started due to the following error: "
+                    f"Cannot start service {name} on computer '.'.",
                     "CouldNotStartService,Microsoft.PowerShell.Commands.StartServiceCommand",
                     "OpenError",
                     "Microsoft.PowerShell.Commands.ServiceCommandException",

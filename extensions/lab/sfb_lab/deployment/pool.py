@@ -1,15 +1,17 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """A pool: its routing groups and their replicas, its quorum, its users. Reviewed after whatever happens to a server.
 
-Routing groups have three replicas (DOC) on fixed home servers (a simplification: the real fabric moves them in larger pools).
-A server that leaves takes its replicas away; back, it rebuilds them in 15 to 30 minutes (BLOG).
+Routing groups have three replicas (DOC) on fixed home servers (a simplification: the real fabric moves them in larger
+pools). A server that leaves takes its replicas away; back, it rebuilds them in 15 to 30 minutes (BLOG).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .server import Server
@@ -191,9 +193,7 @@ class Pool:
                 if replica.server is server and not replica.present:
                     seconds = 60 * between(low, high, server.fqdn, server.boots, index)
                     replica.ready_at = now + seconds
-                    model.clock.after(
-                        seconds, lambda replica=replica, at=now + seconds: self._built(replica, at, model)
-                    )  # type: ignore[misc]
+                    model.clock.after(seconds, partial(self._built, replica, now + seconds, model))
 
     def _built(self, replica: Replica, at: float, model: Model) -> None:
         if replica.ready_at == at:

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Reading the lab's own YAML files strictly: what is wrong is named with its key and its line.
 
 A file is described by small objects (``Table``, ``Listing``, ``Text`` ...) that read a YAML node and give plain data

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """management_shell.ps1, simulated: the same request, the same answer, the same claim."""
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .model import Model
 from .products import PRODUCTS
 from .programs import run_program
 from .server import Server
-from .values import iso, plain, row, ticks
+from .values import PsError, iso, plain, row, ticks
 
 Json = dict[str, Any]
 
@@ -62,13 +63,14 @@ def run_request(session: Session, request: Mapping[str, Any]) -> Work:
             outcome = yield from run_program(session, call["program"], call["arguments"] or "", call["folder"])
         else:
             outcome = yield from call_cmdlet(session, call["cmdlet"], call["parameters"] or {})
-        select = call["select"] or []
+        rows = [row(item, call["select"] or []) for item in outcome.output]
+        _expect(outcome, rows, call.get("expect"))
         answer["outcomes"].append(
             {
                 "cmdlet": call["cmdlet"],
                 "program": call["program"],
                 "missing": outcome.missing,
-                "output": [row(item, select) for item in outcome.output],
+                "output": rows,
                 "warnings": outcome.warnings,
                 "verbose": outcome.verbose,
                 "information": outcome.information,
@@ -82,6 +84,19 @@ def run_request(session: Session, request: Mapping[str, Any]) -> Work:
     if request["claim"]:
         _write(model, server, request["claim"], answer)
     return answer
+
+
+def _expect(outcome: Outcome, rows: list[Any], expected: Json | None) -> None:
+    """An error of our own where the first row is not as expected (text, without regard to case)."""
+    if not expected or outcome.errors or outcome.missing:
+        return
+    first = rows[0] if rows and isinstance(rows[0], dict) else {}
+    for name, wanted in expected.items():
+        found = first.get(name)
+        if str("" if found is None else found).lower() != str(wanted).lower():
+            message = f"{name} is '{'' if found is None else found}' and should be '{wanted}'"
+            outcome.errors.append(PsError(message, "SfbServer.Unexpected", "InvalidData", "", name))
+            return
 
 
 def _import_module(session: Session, names: list[str], answer: Json) -> Work:

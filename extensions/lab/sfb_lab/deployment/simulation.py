@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The face of the deployment towards the WinRM service (see border.py)."""
 
 from __future__ import annotations
@@ -137,8 +138,7 @@ class Deployment:
         self.model.end_process(session.server, session.process)
 
     def _session(self, caller: Caller, command_line: str) -> Session:
-        server = self._server(caller.host)
-        identity = self.model.identity(caller)
+        identity, server = self._who(caller)
         self._executions += 1
         process = server.new_process("powershell.exe", identity.user, self.clock.now(), command_line=command_line)
         return Session(self.model, server, caller, identity, process, self._executions)
@@ -159,6 +159,11 @@ class Deployment:
     def last_boot(self, host: str) -> float:
         with self.lock:
             self.clock.advance(self.model.times["execution_seconds"])
+            return self._server(host).last_boot
+
+    def boot(self, host: str) -> float:
+        """``last_boot`` without any passing of time."""
+        with self.lock:
             return self._server(host).last_boot
 
     def restart(self, caller: Caller, delay_seconds: float) -> None:
@@ -265,7 +270,11 @@ class Deployment:
         return server
 
     def _who(self, caller: Caller) -> tuple[Identity, Server]:
-        return self.model.identity(caller), self._server(caller.host)
+        self.clock.now()
+        server = self._server(caller.host)
+        if not (server.up and server.winrm):
+            raise ServerWentDown(f"{server.fqdn} is down")
+        return self.model.identity(caller), server
 
     def _transfer(self, content: bytes) -> None:
         self.clock.advance(0.2 + self.model.media.megabytes(content) / self.model.times["megabytes_per_second"])

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The switches: what nobody outside Microsoft knows (\"Not found\" in the domain facts). Each has at least two positions;
+
+"""The switches: what nobody outside Microsoft knows ("Not found" in the domain facts). Each has at least two positions;
 the collection has to work in all of them."""
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from .schema import Choice, Key, Table
 SWITCHES: dict[str, tuple[tuple[object, ...], str]] = {
     "fail_over_disables": (
         ("roles", "all", "front_end_only"),
-        "which services a finished fail over disables: the server's roles; every service of the product with W3SVC, FabricHostSvc,"
-        " REPLICA and RTCCLSAGT; or RTCSRV alone (the other roles are stopped and come back with the next restart)",
+        "which services a finished fail over disables: the server's roles; every service of the product with W3SVC,"
+        " FabricHostSvc, REPLICA and RTCCLSAGT; or RTCSRV alone (the other roles are stopped and come back with a"
+        " restart)",
     ),
     "timed_out_drain_leaves_node_flagged": (
         (False, True),
@@ -36,13 +38,13 @@ SWITCHES: dict[str, tuple[tuple[object, ...], str]] = {
     "installer_returns": (("0", "2", "3010"), "exit code of a successful installation that needs a restart"),
     "fabric_text": (
         ("a", "b", "unknown"),
-        "layout of Get-CsPoolFabricState: lines per server with OK and Up as a blog tells; another one that only a saved baseline can"
-        " recognise; a text that is never the same",
+        "layout of Get-CsPoolFabricState: lines per server with OK and Up as a blog tells; another that only a saved"
+        " baseline can recognise; a text that is never the same",
     ),
     "fabric_output": (("lines", "one_text"), "whether that cmdlet writes one string per line or one string in all"),
     "readiness_property_names": (
         ("documented", "blog"),
-        "PoolUpgradeState and ReadyforUpgrade as the reference has them, or State and IsReadyForUpgrade as a blog shows",
+        "PoolUpgradeState and ReadyforUpgrade as the reference has them; State and IsReadyForUpgrade as a blog shows",
     ),
     "module_path": (
         ("documented", "other"),

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import ntpath
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
-from ..border import Caller, FileEntry, Json, RefusedByWindows, Simulation
+from ..border import Caller, FileEntry, Json, Simulation, UnknownToLab
 from .jobs import Jobs
 
 
@@ -66,18 +64,16 @@ class Session:
         entry = self.stat(path)
         return entry is not None and not entry.is_folder
 
-    @contextmanager
-    def temporary_file(self) -> Iterator[str]:
-        """A path below %TEMP%, removed afterwards if something was written there."""
+    def temporary_path(self) -> str:
+        """Where a file can be put for a moment."""
         folder = self.expand("%TEMP%")
         if not self.is_folder(folder):
             self.simulation.make_folder(self.caller, folder)
-        path = ntpath.join(folder, "ansible-lab.tmp")
-        try:
-            yield path
-        finally:
-            if self.stat(path) is not None:
-                self.simulation.remove(self.caller, path)
+        return ntpath.join(folder, "ansible-lab.tmp")
+
+
+class UnknownToService(UnknownToLab):
+    """Something that the service itself has no answer to; the simulation was not asked."""
 
 
 class ModuleFailed(Exception):
@@ -86,12 +82,6 @@ class ModuleFailed(Exception):
     def __init__(self, message: str, **facts: Any) -> None:
         super().__init__(message)
         self.facts: Json = facts
-
-
-def require(condition: bool, message: str) -> None:
-    """Raises RefusedByWindows unless the condition holds."""
-    if not condition:
-        raise RefusedByWindows(message)
 
 
 def error_stream(text: str) -> str:

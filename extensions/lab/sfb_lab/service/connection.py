@@ -14,12 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from ..border import Caller, ServerGone, Simulation
+from ..border import Caller, Simulation
 from . import wsman
 from .accounts import Accounts
 from .authentication import ENCRYPTED_CONTENT, Authenticator, Unreadable
 from .http_messages import BadRequest, Request, read_request, reply
-from .shells import Shells
+from .shells import Boot, Shells
 
 _TLS_HANDSHAKE = b"\x16"
 _SOAP_CONTENT = "application/soap+xml;charset=UTF-8"
@@ -34,6 +34,7 @@ class Site:
     accounts: Accounts
     tls: ssl.SSLContext
     shells: Shells
+    boot: Boot
 
 
 def reset(connection: socket.socket) -> None:
@@ -73,6 +74,7 @@ class _Conversation:
         self._connection = connection
         self._over_tls = over_tls
         self._log_on = Authenticator(site.accounts, over_tls)
+        self._boot = site.boot(site.host)
 
     def run(self) -> None:
         with cast(BinaryIO, self._connection.makefile("rb")) as stream:
@@ -87,6 +89,9 @@ class _Conversation:
 
     def _answer(self, request: Request, stream: BinaryIO) -> bool:
         """Whether the connection goes on."""
+        if self._site.boot(self._site.host) != self._boot:
+            reset(self._connection)
+            return False
         if request.method != "POST" or request.path.rstrip("/") != "/wsman":
             return self._send(reply(404))
         user = self._log_on.step(request.headers.get("authorization", ""))
@@ -113,7 +118,7 @@ class _Conversation:
             self._log_on.revoke()
             return self._send(reply(401, challenges=self._log_on.challenge))
         if fault != "drop":
-            with suppress(ServerGone):
+            with suppress(ConnectionResetError):
                 status, answer = self._operate(user, message)
                 if fault is None:
                     return self._send(self._soap(status, answer))
@@ -126,7 +131,7 @@ class _Conversation:
         except wsman.Fault as error:
             if error.text.startswith("the lab does not know"):
                 with self._site.simulation.lock:
-                    self._site.simulation.journal("refused", Caller(self._site.host, user), asked=error.text)
+                    self._site.simulation.journal("refused", Caller(self._site.host, user), reason=error.text)
             return 500, wsman.fault(message, error)
 
     def _soap(self, status: int, body: bytes) -> bytes:
@@ -140,4 +145,4 @@ class _Conversation:
 
     def _note_refusal(self, name: str) -> None:
         with self._site.simulation.lock:
-            self._site.simulation.journal("refused", Caller(self._site.host, name), asked="log on")
+            self._site.simulation.journal("refused", Caller(self._site.host, name), reason="logon", account=name)

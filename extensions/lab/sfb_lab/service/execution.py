@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 
-from ..border import Caller, Console, Json, RefusedByWindows, ServerGone, Simulation, UnknownToLab
+from ..border import Caller, Console, Json, RefusedByWindows, Simulation, UnknownToLab
 from . import modules, programs, raw_scripts
 from .accounts import Accounts
-from .answers import Session, error_stream
+from .answers import Session, UnknownToService, error_stream
 from .jobs import Jobs
 from .payload import Module, Payload, Program, Unreadable, decode
 from .shells import Output
 
 _LONGEST_COMMAND_LINE = 8191
-_WITHOUT_PASSWORD = ("system", "nt authority\\system", "localservice", "networkservice")
+_WITHOUT_PASSWORD = ("system", "localsystem", "nt authority\\system")
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ class Execution:
         caller = Caller(host, user)
         try:
             console = self._console(caller, line, stdin)
-        except ServerGone:
+        except ConnectionResetError:
             return None
         except Exception as error:
             _log.exception("the lab failed on %s", host)
@@ -80,7 +79,7 @@ class Execution:
             self._check_become(caller)
             result = modules.answer(Session(self._simulation, caller, self._jobs), module)
         except UnknownToLab as error:
-            self._refused(caller, str(error))
+            self._note(caller, error)
             result = {"changed": False, "failed": True, "msg": f"the lab does not know: {error}"}
         except RefusedByWindows as error:
             result = {"changed": False, "failed": True, "msg": str(error)}
@@ -92,11 +91,11 @@ class Execution:
             if isinstance(payload, Program):
                 console = programs.in_cmd(session, payload.line)
             elif isinstance(payload, Module):
-                raise UnknownToLab(payload.name)
+                raise UnknownToService(payload.name)
             else:
                 console = raw_scripts.answer(session, payload)
         except UnknownToLab as error:
-            self._refused(caller, str(error))
+            self._note(caller, error)
             console = Console(1, stderr=f"the lab does not know: {error}")
         except RefusedByWindows as error:
             console = Console(1, stderr=str(error))
@@ -105,21 +104,25 @@ class Execution:
 
     def _check_become(self, caller: Caller) -> None:
         """A wrong password is refused by the log on, before any of the module runs."""
-        name, password = caller.become_user, caller.become_password
-        if name is None or password is None or name.lower() in _WITHOUT_PASSWORD:
+        name = caller.become_user
+        if name is None or name.lower() in _WITHOUT_PASSWORD:
             return
-        right = self._accounts.verify(name, password) is not None
-        if not right:
-            self._simulation.journal("refused", caller, asked="log on")
+        if self._accounts.verify(name, caller.become_password or "") is None:
+            self._simulation.journal("refused", caller, reason="logon", account=name)
             reason = f"LogonUser({name}) failed (The user name or password is incorrect, Win32ErrorCode 1326)"
             raise RefusedByWindows(
                 f"internal error: failed to become user '{name}': "
                 f'Exception calling "CreateProcessAsUser" with "9" argument(s): "{reason}"'
             )
 
-    def _refused(self, caller: Caller, asked: str) -> None:
+    def _note(self, caller: Caller, error: UnknownToLab) -> None:
+        # What the simulation does not know it has journalled itself.
+        if isinstance(error, UnknownToService):
+            self._refused(caller, str(error))
+
+    def _refused(self, caller: Caller, what: str) -> None:
         with self._simulation.lock:
-            self._simulation.journal("refused", caller, asked=asked)
+            self._simulation.journal("refused", caller, reason=f"the lab does not know: {what}")
 
 
 def _windows_lines(text: str) -> str:

@@ -17,9 +17,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..border import Console, RefusedByWindows, UnknownToLab
+from ..border import Console, RefusedByWindows
 from . import programs
-from .answers import Session
+from .answers import Session, UnknownToService
 from .payload import CoreScript, Script
 
 #: Values out of the script's parameters, or out of its text.
@@ -48,13 +48,13 @@ def answer(session: Session, payload: CoreScript | Script) -> Console:
             if errand.core_script == payload.name:
                 values = {name: str(value) for name, value in payload.params.items()}
                 return errand.answer(session, values, payload.stdin)
-        raise UnknownToLab(f"the script {payload.name} of ansible-core")
+        raise UnknownToService(f"the script {payload.name} of ansible-core")
     for errand in _ERRANDS:
         if errand.text and (match := errand.text.fullmatch(payload.text)):
             return errand.answer(session, match.groupdict(), payload.stdin)
     line = single_line(payload.text)
     if line is None or payload.stdin.strip():
-        raise UnknownToLab(f"a PowerShell script: {_shortened(payload.text)}")
+        raise UnknownToService(f"a PowerShell script: {_shortened(payload.text)}")
     return programs.typed(session, line) or session.simulation.line(session.caller, line)
 
 
@@ -136,8 +136,15 @@ def _boot_time(session: Session, _values: Values, _stdin: str) -> Console:
 
 
 def _reboot(session: Session, values: Values, _stdin: str) -> Console:
-    session.simulation.restart(session.caller, float(values["Delay"]))
-    return Console(0, json.dumps({"rc": 0, "stderr": "", "stdout": ""}) + "\n")
+    # The script tells what shutdown.exe said; its exit code stands in brackets at the end of its message.
+    code, said = 0, ""
+    try:
+        session.simulation.restart(session.caller, float(values["Delay"]))
+    except RefusedByWindows as error:
+        said = str(error)
+        number = re.search(r"\((\d+)\)\s*$", said)
+        code = int(number[1]) if number else 1
+    return Console(0, json.dumps({"rc": code, "stderr": said, "stdout": ""}) + "\n")
 
 
 def _log_on_screen(_session: Session, values: Values, _stdin: str) -> Console:

@@ -21,7 +21,7 @@ from .connection import Site
 from .execution import Execution
 from .inventory import Account, Entrance
 from .listener import Listener, listen
-from .shells import Shells
+from .shells import Boot, Shells
 from .tls import Authority
 
 _NTLM_FILE = "NTLM_USER_FILE"
@@ -53,9 +53,10 @@ class RunningLab:
             os.environ[_NTLM_FILE] = str(self._folder / "accounts")
             authority = Authority(self._folder)
             self._write_inventory(simulation, become, authority)
-            shells = Shells(simulation, Execution(simulation, accounts).run)
+            boot = _boot(simulation)
+            shells = Shells(boot, Execution(simulation, accounts).run)
             for (host, address), listening in zip(simulation.addresses.items(), sockets, strict=True):
-                site = Site(host, simulation, accounts, authority.server_context(host, address), shells)
+                site = Site(host, simulation, accounts, authority.server_context(host, address), shells, boot)
                 self._listeners.append(Listener(listening, _serve(site)))
         except BaseException:
             for listening in sockets:
@@ -100,6 +101,19 @@ class RunningLab:
         )
         aliases: Mapping[str, str] = getattr(simulation, "aliases", {})
         inventory.write(self.inventory, entrance, simulation.addresses, aliases)
+
+
+def _boot(simulation: Simulation) -> Boot:
+    """When a server was started, asked without moving the clock; always the same where the simulation does not tell."""
+    tells: Boot | None = getattr(simulation, "boot", None)
+    if tells is None:
+        return lambda _host: 0.0
+
+    def boot(host: str) -> float:
+        with simulation.lock:
+            return tells(host)
+
+    return boot
 
 
 def _serve(site: Site) -> Callable[[socket.socket, Callable[[socket.socket], None]], None]:

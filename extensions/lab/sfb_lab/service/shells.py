@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..border import ServerGone, Simulation
 from . import wsman
 from .wsman import Message
 
@@ -31,6 +30,10 @@ class Output:
 #: (host, user, command line, standard input, code page) -> output, or None when the server went away meanwhile.
 #: Runs in a thread of its own and never raises.
 Execute = Callable[[str, str, str, bytes, int], "Output | None"]
+
+
+#: FQDN -> when the server was started, or anything else that changes with each start.
+Boot = Callable[[str], float]
 
 
 @dataclass
@@ -56,14 +59,14 @@ class _Shell:
 class Shells:
     """All shells of all servers."""
 
-    def __init__(self, simulation: Simulation, execute: Execute) -> None:
-        self._simulation = simulation
+    def __init__(self, boot: Boot, execute: Execute) -> None:
+        self._boot = boot
         self._execute = execute
         self._shells: dict[str, _Shell] = {}
         self._lock = threading.Lock()
 
     def answer(self, host: str, user: str, request: Message) -> bytes:
-        """One WS-Man operation; the reply. Raises wsman.Fault, and ServerGone when there is nobody left to reply."""
+        """One WS-Man operation; the reply. Raises wsman.Fault; ConnectionResetError when nobody is left to reply."""
         if request.resource != wsman.CMD_SHELL:
             raise wsman.unknown_to_lab(f"WS-Man resource {request.resource}")
         operations = {
@@ -163,14 +166,10 @@ class Shells:
             raise wsman.shell_not_found(request.shell_id)
         return shell
 
-    def _boot(self, host: str) -> float:
-        with self._simulation.lock:
-            return self._simulation.last_boot(host)
-
 
 def _output(command: _Command) -> Output:
     if command.output is None:
-        raise ServerGone
+        raise ConnectionResetError("the server went down")
     return command.output
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from sfb_lab.border import Caller, Console, FileEntry, Json, RefusedByWindows, RequestFault, UnknownToLab
@@ -22,12 +23,12 @@ class StubSimulation:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.addresses = {FRONT_END: "127.0.91.11", WITNESS: "127.0.91.12"}
-        self.accounts = {"LAB\\admin": "Str0ng & 'quoted' $pass", "LAB\\patcher": "b3come"}
-        self.become: dict[str, str] | None = {"user": "LAB\\patcher", "password": "b3come"}
+        self.addresses: Mapping[str, str] = {FRONT_END: "127.0.91.11", WITNESS: "127.0.91.12"}
+        self.accounts: Mapping[str, str] = {"LAB\\admin": "Str0ng & 'quoted' $pass", "LAB\\patcher": "b3come"}
+        self.become: str | None = "LAB\\patcher"
         self.aliases = {"front-end-two": WITNESS}
         self.clock = 1_700_000_000.0
-        self.boots = dict.fromkeys(self.addresses, 1_699_000_000.0)
+        self.boots: dict[str, float] = dict.fromkeys(self.addresses, 1_699_000_000.0)
         self.down: set[str] = set()
         self.requests: list[tuple[str, str, str]] = []
         self.faults: dict[int, RequestFault] = {}
@@ -36,7 +37,7 @@ class StubSimulation:
         self.folders = {"c:", "c:\\", "c:\\users"}
         self.calls: list[tuple[Caller, Json]] = []
         self.detached: list[tuple[Caller, Json]] = []
-        self.pause: threading.Event | None = None
+        self.typed: list[str] = []
 
     def held(self) -> None:
         """Fails unless the calling thread holds the lock."""
@@ -64,8 +65,6 @@ class StubSimulation:
     def management_shell(self, caller: Caller, request: Json) -> Json:
         self.held()
         self.calls.append((caller, request))
-        if self.pause is not None:
-            self.pause.wait(30)
         self.clock += 2
         return {"user": caller.become_user or caller.user, "outcomes": [], "said": request.get("say", "")}
 
@@ -75,11 +74,17 @@ class StubSimulation:
 
     def line(self, caller: Caller, text: str) -> Console:
         self.held()
+        self.typed.append(text)
         if text == "Get-CsPoolFabricState -PoolFqdn pool01.example.com":
             return Console(0, "Replica Instance: Primary\nReplica Instance: ActiveSecondary\n")
         if text.startswith("Get-CsPool "):
             return Console(1, "", "Get-CsPool : Cannot find the pool.\n")
+        self.journal("refused", caller, reason=f"the simulation does not know: {text}")
         raise UnknownToLab(text)
+
+    def boot(self, host: str) -> float:
+        self.held()
+        return self.boots[host]
 
     def last_boot(self, host: str) -> float:
         self.held()
@@ -144,5 +149,8 @@ class StubSimulation:
         self.lines.append({"kind": kind, "host": caller.host, "user": caller.user, **facts})
 
     def refused(self) -> list[Any]:
-        """What was asked and not answered."""
-        return [line["asked"] for line in self.lines if line["kind"] == "refused"]
+        """Why something was not answered."""
+        return [line["reason"] for line in self.lines if line["kind"] == "refused"]
+
+    def close(self) -> None:
+        """Nothing is open."""

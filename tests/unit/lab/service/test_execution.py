@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
-from sfb_lab.border import Caller, Json, ServerGone
+from sfb_lab.border import Caller, Json
 from sfb_lab.service.accounts import Accounts
 from sfb_lab.service.execution import Execution
 from sfb_lab.service.shells import Output
@@ -17,7 +17,7 @@ from stub_simulation import FRONT_END, StubSimulation
 
 
 def run(simulation: StubSimulation, line: str, code_page: int = 65001) -> Output:
-    execution = Execution(simulation, Accounts(simulation.accounts), simulation.become)
+    execution = Execution(simulation, Accounts(simulation.accounts))
     output = execution.run(FRONT_END, "LAB\\admin", line, b"", code_page)
     assert output is not None
     return output
@@ -44,13 +44,14 @@ def test_what_the_lab_does_not_know_is_named_and_journalled_and_never_answered(s
     output = powershell(simulation, "Get-Weather")
     assert (output.exit_code, output.stdout) == (1, b"")
     assert b"the lab does not know: Get-Weather" in output.stderr
-    assert simulation.refused() == ["Get-Weather"]
+    assert simulation.refused() == ["the simulation does not know: Get-Weather"]
 
 
 def test_a_script_of_several_lines_is_not_guessed_at(simulation: StubSimulation) -> None:
     output = powershell(simulation, "Get-CsPool\nGet-CsComputer")
     assert output.exit_code == 1
     assert b"the lab does not know: a PowerShell script: Get-CsPool Get-CsComputer" in output.stderr
+    assert simulation.refused() == ["the lab does not know: a PowerShell script: Get-CsPool Get-CsComputer"]
 
 
 @pytest.mark.parametrize(("line", "answer"), [("hostname", b"FE01\r\n"), ("whoami", b"lab\\admin\r\n")])
@@ -82,19 +83,18 @@ def test_a_restart_typed_by_hand_restarts(simulation: StubSimulation, line: str,
 @pytest.mark.parametrize("line", ["shutdown /s /t 0", "shutdown /a", "shutdown /r /m \\\\fe02"])
 def test_other_uses_of_shutdown_are_left_to_the_simulation(simulation: StubSimulation, line: str) -> None:
     assert run(simulation, line).exit_code == 1
-    assert simulation.refused() == [line]
+    assert simulation.refused() == [f"the simulation does not know: {line}"]
 
 
 def test_a_command_line_longer_than_cmd_takes_is_refused_as_windows_does(simulation: StubSimulation) -> None:
     assert run(simulation, "echo " + "x" * 8186).stderr != b"The command line is too long.\r\n"
     output = run(simulation, "echo " + "x" * 8187)
     assert output == Output(1, b"", b"The command line is too long.\r\n")
-    assert simulation.refused()[-1] == "a command line of 8192 characters"
+    assert simulation.refused()[-1] == "the lab does not know: a command line of 8192 characters"
 
 
-def test_output_is_in_the_code_page_of_the_shell(simulation: StubSimulation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(simulation.addresses, "b\u00fcro.example.com", "127.0.91.13")
-    execution = Execution(simulation, Accounts(simulation.accounts), None)
+def test_output_is_in_the_code_page_of_the_shell(simulation: StubSimulation) -> None:
+    execution = Execution(simulation, Accounts(simulation.accounts))
     for code_page, encoding in ((437, "cp437"), (65001, "utf-8")):
         output = execution.run("b\u00fcro.example.com", "LAB\\admin", "hostname", b"", code_page)
         assert output == Output(0, "B\u00dcRO\r\n".encode(encoding))
@@ -116,8 +116,8 @@ def test_a_server_that_stops_in_mid_call_leaves_no_output(
     simulation: StubSimulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(_caller: Caller, _text: str) -> Json:
-        raise ServerGone
+        raise ConnectionResetError
 
     monkeypatch.setattr(simulation, "line", gone)
-    execution = Execution(simulation, Accounts(simulation.accounts), None)
+    execution = Execution(simulation, Accounts(simulation.accounts))
     assert execution.run(FRONT_END, "LAB\\admin", "dir", b"", 65001) is None

@@ -211,7 +211,8 @@ def test_win_get_url_downloads_compares_and_says_what_it_got(simulation: StubSim
         "msg": "OK",
     }
     assert not call("win_get_url", url=PUBLISHED, dest="C:\\Media")["changed"]
-    assert not any("temp\\" in path for path in simulation.files)
+    written = [line["path"] for line in simulation.lines if line["kind"] == "file"]
+    assert set(written) == {"C:\\Media\\SkypeServerUpdateInstaller.exe"}, "no second file that costs time"
 
 
 def test_win_get_url_in_check_mode_or_with_a_wrong_hash_leaves_no_file(simulation: StubSimulation, call: Any) -> None:
@@ -223,6 +224,10 @@ def test_win_get_url_in_check_mode_or_with_a_wrong_hash_leaves_no_file(simulatio
     assert (missing["failed"], "(404) Not Found" in missing["msg"]) == (True, True)
     assert call("win_get_url", url=PUBLISHED, dest="C:\\none\\x.exe")["failed"]
     assert "c:\\media\\x.exe" not in simulation.files
+    assert not any("temp\\" in path for path in simulation.files)
+    spoilt = {"url": PUBLISHED, "dest": "C:\\Media\\old\\a.msp", "checksum": "ab"}
+    assert call("win_get_url", **spoilt)["failed"]
+    assert simulation.files["c:\\media\\old\\a.msp"] == b"aaa"
 
 
 def test_win_get_url_asks_nobody_when_the_hash_is_right(simulation: StubSimulation, call: Any) -> None:

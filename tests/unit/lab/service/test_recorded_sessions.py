@@ -31,7 +31,7 @@ class Replay:
 
     def __init__(self, core: str, simulation: StubSimulation) -> None:
         sent = json.loads((DATA / f"ansible-core-{core}.json").read_text("utf-8"))
-        execution = Execution(simulation, Accounts(simulation.accounts), simulation.become)
+        execution = Execution(simulation, Accounts(simulation.accounts))
         self.core = core
         self.payloads: list[Payload] = []
         self.outputs: list[Output] = []

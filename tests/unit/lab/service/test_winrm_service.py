@@ -71,7 +71,7 @@ WAYS_IN = {
 
 @pytest.mark.parametrize("way", WAYS_IN)
 def test_every_way_in_runs_powershell_and_cmd(lab: RunningLab, simulation: StubSimulation, way: str) -> None:
-    client = session(lab, simulation, **WAYS_IN[way])  # type: ignore[arg-type]
+    client = session(lab, simulation, **WAYS_IN[way])
     answer = client.run_ps(LINE)
     assert (answer.status_code, answer.std_out, answer.std_err) == (0, ANSWER, b"")
     assert client.run_ps("Get-CsPool nowhere").std_err == b"Get-CsPool : Cannot find the pool."
@@ -97,9 +97,9 @@ REFUSED = {
 def test_nobody_else_gets_in(lab: RunningLab, simulation: StubSimulation, what: str) -> None:
     options, attempts = REFUSED[what]
     with pytest.raises(InvalidCredentialsError):
-        session(lab, simulation, **{"scheme": "http", **options}).run_cmd("hostname")  # type: ignore[arg-type]
+        session(lab, simulation, **{"scheme": "http", **options}).run_cmd("hostname")
     assert simulation.requests == []
-    assert simulation.refused() == ["log on"] * attempts
+    assert simulation.refused() == ["logon"] * attempts
 
 
 def test_messages_that_are_not_encrypted_are_refused_over_http(lab: RunningLab, simulation: StubSimulation) -> None:
@@ -135,12 +135,12 @@ def test_a_connection_can_break_at_each_request_before_or_after_the_work(
 ) -> None:
     for fault in ("drop", "drop_after"):
         simulation.requests.clear()
-        simulation.lines.clear()
-        simulation.faults = {number: fault}  # type: ignore[dict-item]
+        simulation.typed.clear()
+        simulation.faults = {number: fault}
         with pytest.raises(requests.exceptions.ConnectionError):
-            session(lab, simulation, scheme).run_cmd("shutdown /r /t 0")
+            session(lab, simulation, scheme).run_ps(LINE)
         done = number > 2 or (action == "Command" and fault == "drop_after")
-        assert len(simulation.lines) == int(done)
+        assert len(simulation.typed) == int(done)
 
 
 def test_a_connection_that_breaks_is_no_end_of_the_shell(lab: RunningLab, simulation: StubSimulation) -> None:
@@ -161,8 +161,8 @@ def test_a_server_that_never_answers_makes_the_client_give_up(
     simulation.faults = {2: "hang"}
     client = session(lab, simulation, scheme, operation_timeout_sec=1, read_timeout_sec=2)
     with pytest.raises(requests.exceptions.ReadTimeout):
-        client.run_cmd("shutdown /r /t 0")
-    assert simulation.lines == []
+        client.run_ps(LINE)
+    assert simulation.typed == []
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -209,15 +209,27 @@ def test_work_that_takes_longer_than_an_operation_is_waited_for(
     assert protocol.get_command_output(shell, command) == (b"slow.exe", b"", 0)
 
 
-def test_a_shell_does_not_outlive_a_restart_but_its_finished_output_can_be_fetched(
-    lab: RunningLab, simulation: StubSimulation
-) -> None:
+def test_neither_a_connection_nor_a_shell_outlives_a_restart(lab: RunningLab, simulation: StubSimulation) -> None:
     protocol = session(lab, simulation).protocol
     shell = protocol.open_shell()
-    command = protocol.run_command(shell, "shutdown /r /t 0")
-    assert protocol.get_command_output(shell, command) == (b"", b"", 0)
+    protocol.run_command(shell, "shutdown /r /t 0")
+    with pytest.raises(requests.exceptions.ConnectionError):
+        protocol.run_command(shell, "hostname")
     with pytest.raises(WSManFaultError, match="shell was not found"):
         protocol.run_command(shell, "hostname")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_stops_in_mid_call_breaks_the_connection(
+    lab: RunningLab, simulation: StubSimulation, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    def gone(_caller: Caller, _text: str) -> Console:
+        raise ConnectionResetError("fe01.example.com went down")
+
+    monkeypatch.setattr(simulation, "line", gone)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        session(lab, simulation, scheme).run_ps(LINE)
+    assert [action for *_rest, action in simulation.requests] == ["Create", "Command"]
 
 
 def test_a_shell_of_one_server_is_unknown_on_another(lab: RunningLab, simulation: StubSimulation) -> None:
@@ -302,6 +314,6 @@ def test_a_port_that_is_taken_on_one_address_is_said_and_leaves_nothing(simulati
 def test_a_password_that_the_service_could_not_check_is_refused_at_the_start(
     simulation: StubSimulation, password: str
 ) -> None:
-    simulation.accounts["LAB\\admin"] = password
+    simulation.accounts = {"LAB\\admin": password}
     with pytest.raises(ValueError, match=r"account LAB\\admin: the password"):
         RunningLab(simulation)

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Certificates: Get-CsCertificate, and what lies in the machine's Trusted Root store."""
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from ..server import Server
 from ..texts import say
 from ..values import Moment, PsObject, guid
 
-GOOD = [
+GOOD: list[dict[str, Any]] = [
     {"use": use, "expires_in_days": 400}
     for use in ("Default", "WebServicesInternal", "WebServicesExternal", "OAuthTokenIssuer")
 ]

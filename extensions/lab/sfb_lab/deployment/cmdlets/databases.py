@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Test-CsDatabase and Install-CsDatabase -Update, thin: versions of the back end's and the local databases (DOC, CODE OPD)."""
+
+"""Test-CsDatabase and Install-CsDatabase -Update, thin: versions of databases (DOC, CODE OPD)."""
 
 from __future__ import annotations
 
@@ -62,7 +63,7 @@ def _chosen(call: Call, model: Model, pool: Pool) -> list[str]:
 
 
 def _version(text: str) -> PsObject:
-    schema, sproc, upgrade = (text.split(".") + ["0", "0"])[:3]
+    schema, sproc, upgrade = [*text.split("."), "0", "0"][:3]
     return PsObject(
         "Microsoft.Rtc.Common.Data.DBVersion",
         {"SchemaVersion": int(schema), "SprocVersion": int(sproc), "UpgradeVersion": int(upgrade)},

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pool's health as the product shows it: fabric text (wholly invented; see data/texts.yml), readiness, upgrade domains."""
+
+"""The pool's health as the product shows it: fabric text (invented; see data/texts.yml), readiness, upgrade domains."""
 
 from __future__ import annotations
 
@@ -178,17 +179,19 @@ def get_upgrade_domain_info(call: Call) -> Iterator[Wait]:
 def get_user_database_state(call: Call) -> None:
     identity = str(call.get("Identity") or "")
     pool_name = call.get("RegistrarPool")
+    found = False
     for pool in call.model.pools:
         name = f"UserDatabase:{pool.sql['server']}"
         if (identity and identity.lower() != name.lower()) or (pool_name and pool_name.lower() != pool.fqdn.lower()):
             continue
+        found = True
         call.write_object(
             "Microsoft.Rtc.Management.Hadr.UserDatabaseState", name, Identity=name, Online=bool(pool.sql["available"])
         )
-        return
-    raise call.fail(
-        f'Cannot find service "{identity or pool_name}".', "ManagementObjectNotFound", "ObjectNotFound", identity
-    )
+    if not found:
+        raise call.fail(
+            f'Cannot find service "{identity or pool_name}".', "ManagementObjectNotFound", "ObjectNotFound", identity
+        )
 
 
 @cmdlet("Get-CsDatabaseMirrorState", 3.0, reach="topology")

@@ -1,11 +1,13 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Files: their content, moves and copies, access lists, hashes and signatures."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,6 +74,30 @@ def get_content(call: Call) -> None:
         if call.get("TotalCount") is not None:
             lines = lines[: call.get("TotalCount")]
         call.write(*lines)
+
+
+@cmdlet("Select-String", 0.3)
+def select_string(call: Call) -> None:
+    """Lines of files that fit a regular expression (.NET's and Python's are alike as far as we use them)."""
+    flags = 0 if call.get("CaseSensitive") else re.IGNORECASE
+    patterns = [
+        re.compile(re.escape(text) if call.get("SimpleMatch") else text, flags) for text in call.names("Pattern")
+    ]
+    for path in paths(call):
+        entry = find(call, path)
+        if entry is None or entry.content is None:
+            not_found(call, path)
+            continue
+        for number, line in enumerate(_decode(entry.content, "UTF8").splitlines(), 1):
+            if any(pattern.search(line) for pattern in patterns):
+                call.write_object(
+                    "Microsoft.PowerShell.Commands.MatchInfo",
+                    line,
+                    Line=line,
+                    LineNumber=number,
+                    Path=clean(path),
+                    Filename=leaf(path),
+                )
 
 
 def _text(call: Call) -> str:

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every provider has: Get-ChildItem, Get-Item, Get-ItemProperty, Test-Path - over files, registry and certificates."""
+
+"""What every provider has, files, registry and certificates: Get-ChildItem, Get-Item, Get-ItemProperty, Test-Path."""
 
 from __future__ import annotations
 

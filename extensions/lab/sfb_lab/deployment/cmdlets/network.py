@@ -1,12 +1,15 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Test-NetConnection."""
+
+"""Test-NetConnection, Invoke-WebRequest."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from ...border import UnknownToLab
 from ..call import Call, cmdlet
 from ..clock import Wait
 from ..model import Model
@@ -58,3 +61,33 @@ def test_net_connection(call: Call) -> Iterator[Wait]:
         PingSucceeded=server.up if server else good,
         **more,
     )
+
+
+@cmdlet("Invoke-WebRequest", 0.5)
+def invoke_web_request(call: Call) -> Iterator[Wait]:
+    """Only whether a published address answers; files are fetched by download."""
+    address = str(call.get("Uri"))
+    if call.get("OutFile") or str(call.get("Method") or "Get").lower() not in ("head", "default"):
+        raise UnknownToLab("Invoke-WebRequest: the lab knows -Method Head only")
+    host = re.sub(r"^https?://", "", address).partition("/")[0]
+    if address in call.model.media.urls:
+        call.write_object(
+            "Microsoft.PowerShell.Commands.BasicHtmlWebResponseObject", None, StatusCode=200, StatusDescription="OK"
+        )
+    elif any(f"//{host}/" in known for known in call.model.media.urls):
+        raise call.fail(
+            "The remote server returned an error: (404) Not Found.",
+            "WebCmdletWebResponseException",
+            "InvalidOperation",
+            address,
+            "System.Net.WebException",
+        )
+    else:
+        yield 12.0
+        raise call.fail(
+            f"The remote name could not be resolved: '{host}'",
+            "WebCmdletWebResponseException",
+            "InvalidOperation",
+            address,
+            "System.Net.WebException",
+        )

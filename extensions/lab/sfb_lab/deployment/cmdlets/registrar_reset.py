@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reset-CsPoolRegistrarState and Start-CsPool (DOC: restarts RtcSrv and FabricHostSvc on the pool; durations invented)."""
+
+"""Reset-CsPoolRegistrarState and Start-CsPool (DOC: restarts RtcSrv and FabricHostSvc; durations invented)."""
 
 from __future__ import annotations
 

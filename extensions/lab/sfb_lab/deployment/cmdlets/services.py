@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Windows' own services: Get-, Start-, Stop-, Set-Service."""
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def _refuse_guests(call: Call, service: Service, verb: str) -> bool:
     if call.identity.administrator:
         return False
     call.error(
-        f"Service '{service.title} ({service.name})' cannot be {verb} due to the following error: Cannot open {service.name} service on computer '.'.",
+        f"Service '{service.title} ({service.name})' cannot be {verb} due to the following error: "
+        f"Cannot open {service.name} service on computer '.'.",
         f"CouldNot{'Start' if verb == 'started' else 'Stop' if verb == 'stopped' else 'Set'}Service",
         "OpenError",
         service.name,

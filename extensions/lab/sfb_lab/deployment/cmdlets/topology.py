@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Reading the topology: Get-CsComputer, Get-CsPool, Get-CsService and the Central Management store (DOC, CODE OPD)."""
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def get_pool(call: Call) -> None:
 
 
 def service_rows(model: Model) -> list[PsObject]:
-    """All services of the topology with the properties that scripts read (CODE: UserDatabase, DependentServiceList, SqlInstanceName)."""
+    """All services of the topology, with what scripts read of them (CODE: UserDatabase, DependentServiceList)."""
     version = PRODUCTS[model.product]["topology_version"]
     rows: list[PsObject] = []
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, the sfb.server authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The rest of Windows: CIM classes, processes, date and time zone, scheduled tasks, modules."""
 
 from __future__ import annotations
@@ -332,7 +333,8 @@ def import_module(call: Call) -> None:
         module = PRODUCTS[call.server.product]["module"] if call.server.product != "none" else ""
         if not module or module.lower() not in name.lower():
             raise call.fail(
-                f"The specified module '{name}' was not loaded because no valid module file was found in any module directory.",
+                f"The specified module '{name}' was not loaded because no valid module file was found "
+                "in any module directory.",
                 "Modules_ModuleNotFound",
                 "ResourceUnavailable",
                 name,

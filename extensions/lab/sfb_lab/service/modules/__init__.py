@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...border import Json, RefusedByWindows, UnknownToLab
-from ..answers import ModuleFailed, Session
+from ...border import Json, RefusedByWindows
+from ..answers import ModuleFailed, Session, UnknownToService
 from ..payload import Module
 from . import async_status, commands, files, win_copy, win_get_url, win_powershell
 from .arguments import Arguments
@@ -45,7 +45,7 @@ def answer(session: Session, module: Module) -> Json:
     prefix = prefix + "." if prefix else ""
     name = _SAME.get(name, name)
     if name not in _ANSWERS or prefix not in _NAMESPACES:
-        raise UnknownToLab(f"the module {module.name}")
+        raise UnknownToService(f"the module {module.name}")
     args = Arguments(module.name, module.args)
     if module.run_async is None:
         return _result(session, name, args)
@@ -53,7 +53,7 @@ def answer(session: Session, module: Module) -> Json:
     if name == "win_powershell" and (request := win_powershell.management_shell_request(args)) is not None:
         result = win_powershell.detach(session, args, request)
     elif name == "win_powershell":
-        raise UnknownToLab("a script of one's own in an asynchronous win_powershell")
+        raise UnknownToService("a script of one's own in an asynchronous win_powershell")
     else:
         finished = _result(session, name, args)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 
-from ...border import Console, Json, UnknownToLab
+from ...border import Console, Json
 from .. import programs
-from ..answers import ModuleFailed, Session
+from ..answers import ModuleFailed, Session, UnknownToService
 from ..raw_scripts import single_line
 from .arguments import Arguments
 
@@ -19,7 +19,7 @@ from .arguments import Arguments
 def win_command(session: Session, args: Arguments) -> Json:
     line = args.text("_raw_params", "cmd")
     if not line:
-        raise UnknownToLab("win_command without a command line")
+        raise UnknownToService("win_command without a command line")
     return _run(session, args, line, lambda: programs.in_cmd(session, line))
 
 
@@ -27,7 +27,9 @@ def win_shell(session: Session, args: Arguments) -> Json:
     script = args.text("_raw_params", "cmd")
     line = single_line(script)
     if line is None or args.get("executable"):
-        raise UnknownToLab(f"a win_shell script that is not one line of PowerShell: {' '.join(script.split())[:200]}")
+        raise UnknownToService(
+            f"a win_shell script that is not one line of PowerShell: {' '.join(script.split())[:200]}"
+        )
 
     def typed() -> Console:
         return programs.typed(session, line) or session.simulation.line(session.caller, line)
@@ -38,7 +40,7 @@ def win_shell(session: Session, args: Arguments) -> Json:
 def _run(session: Session, args: Arguments, line: str, run: Callable[[], Console]) -> Json:
     for other in ("stdin", "argv"):
         if args.get(other):
-            raise UnknownToLab(f"{args.module} with {other}")
+            raise UnknownToService(f"{args.module} with {other}")
     creates, removes = args.text("creates"), args.text("removes")
     skipped: Json = {"changed": False, "cmd": line, "skipped": True, "rc": 0}
     if creates and session.stat(session.expand(creates)):

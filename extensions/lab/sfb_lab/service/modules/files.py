@@ -10,8 +10,8 @@ import base64
 import hashlib
 import ntpath
 
-from ...border import FileEntry, Json, UnknownToLab
-from ..answers import ModuleFailed, Session
+from ...border import FileEntry, Json
+from ..answers import ModuleFailed, Session, UnknownToService
 from .arguments import Arguments
 
 
@@ -70,7 +70,7 @@ def win_file(session: Session, args: Arguments) -> Json:
     path, state = session.expand(args.required("path", "dest", "name")), args.text("state")
     entry = session.stat(path)
     if state == "touch":
-        raise UnknownToLab("win_file with state touch")
+        raise UnknownToService("win_file with state touch")
     if entry is None:
         if state == "absent":
             return {"changed": False}

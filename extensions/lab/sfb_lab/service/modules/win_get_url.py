@@ -9,8 +9,8 @@ from __future__ import annotations
 import ntpath
 from urllib.parse import unquote, urlsplit
 
-from ...border import Json, RefusedByWindows, UnknownToLab
-from ..answers import ModuleFailed, Session
+from ...border import Json, RefusedByWindows
+from ..answers import ModuleFailed, Session, UnknownToService
 from .arguments import Arguments
 from .files import checksum
 
@@ -23,7 +23,7 @@ _ADVICE = (
 def answer(session: Session, args: Arguments) -> Json:
     url, dest = args.required("url"), session.expand(args.required("dest"))
     if args.get("checksum_url"):
-        raise UnknownToLab("win_get_url with checksum_url")
+        raise UnknownToService("win_get_url with checksum_url")
     algorithm = args.text("checksum_algorithm", default="sha1").strip().lower()
     wanted = args.text("checksum").strip().lower()
     if session.is_folder(dest):
@@ -39,7 +39,7 @@ def answer(session: Session, args: Arguments) -> Json:
     if there is None or force:
         result |= _download(session, args, url, dest, hash_there, wanted, algorithm)
     elif not wanted:
-        raise UnknownToLab("when a file of a web server was last changed (win_get_url with force: false, no checksum)")
+        raise UnknownToService("when a web server's file was last changed (win_get_url with force: false, no checksum)")
     there = session.stat(dest)
     if there is not None:
         result |= {"checksum_dest": checksum(session, there, algorithm), "size": there.size}
@@ -53,23 +53,25 @@ def _download(
     if not session.is_folder(parent):
         text = f"The path '{parent}' does not exist for destination '{dest}', {_ADVICE}"
         raise ModuleFailed(text, elapsed=0, url=url, dest=dest)
-    start = session.simulation.now()
     facts: Json = {"url": url, "dest": dest}
-    with session.temporary_file() as temporary:
-        try:
-            session.simulation.download(session.caller, url, temporary)
-        except RefusedByWindows as error:
-            facts["elapsed"] = session.simulation.now() - start
-            raise ModuleFailed(f"Error downloading '{url}' to '{dest}': {error}", **facts) from error
-        entry = session.stat(temporary)
-        if entry is None:
-            raise ModuleFailed(f"Error downloading '{url}' to '{dest}': nothing arrived", **facts)
-        source = checksum(session, entry, algorithm)
-        facts |= {"elapsed": session.simulation.now() - start, "checksum_src": source, "status_code": 200, "msg": "OK"}
-        if wanted and wanted != source:
-            text = f"The checksum for {url} did not match '{wanted}', it was '{source}'"
-            raise ModuleFailed(f"Error downloading '{url}' to '{dest}': {text}", **{**facts, "msg": text})
-        changed = source != hash_there
-        if changed and not args.check_mode:
-            session.simulation.copy(session.caller, temporary, dest)
-    return {**facts, "changed": changed}
+    old = session.simulation.read_file(session.caller, dest) if hash_there and wanted else None
+    target = session.temporary_path() if args.check_mode else dest
+    start = session.simulation.now()
+    try:
+        session.simulation.download(session.caller, url, target)
+    except RefusedByWindows as error:
+        facts["elapsed"] = session.simulation.now() - start
+        raise ModuleFailed(f"Error downloading '{url}' to '{dest}': {error}", **facts) from error
+    entry = session.stat(target)
+    source = checksum(session, entry, algorithm) if entry is not None else ""
+    facts |= {"elapsed": session.simulation.now() - start, "checksum_src": source, "status_code": 200}
+    # The module downloads beside the place and copies from there; here what must not stay is taken back.
+    unwanted = bool(wanted and wanted != source)
+    if args.check_mode or (unwanted and old is None):
+        session.simulation.remove(session.caller, target)
+    elif unwanted and old is not None:
+        session.simulation.write_file(session.caller, dest, old)
+    if unwanted:
+        text = f"The checksum for {url} did not match '{wanted}', it was '{source}'"
+        raise ModuleFailed(f"Error downloading '{url}' to '{dest}': {text}", **facts)
+    return {**facts, "msg": "OK", "changed": source != hash_there}

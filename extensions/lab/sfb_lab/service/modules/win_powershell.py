@@ -12,9 +12,9 @@ from __future__ import annotations
 import json
 import re
 
-from ...border import Json, RefusedByWindows, UnknownToLab
+from ...border import Json, RefusedByWindows
 from .. import programs
-from ..answers import Session
+from ..answers import Session, UnknownToService
 from ..jobs import Result
 from ..raw_scripts import single_line
 from .arguments import Arguments
@@ -31,10 +31,10 @@ def answer(session: Session, args: Arguments) -> Json:
     """The module's result. Raises UnknownToLab, RefusedByWindows."""
     script = args.text("script")
     if not script:
-        raise UnknownToLab("win_powershell with a script file of the server")
+        raise UnknownToService("win_powershell with a script file of the server")
     for other in ("executable", "sensitive_parameters"):
         if args.get(other):
-            raise UnknownToLab(f"win_powershell with {other}")
+            raise UnknownToService(f"win_powershell with {other}")
     result: Json = {"changed": False, "result": {}, "host_out": "", "host_err": ""}
     result |= {stream: [] for stream in ("output", "error", "warning", "verbose", "debug", "information")}
 
@@ -65,7 +65,7 @@ def management_shell_request(args: Arguments) -> Json | None:
     except ValueError:
         request = None
     if not isinstance(request, dict):
-        raise UnknownToLab("the management shell without a JSON object as its parameter Request")
+        raise UnknownToService("the management shell without a JSON object as its parameter Request")
     return request
 
 
@@ -76,7 +76,7 @@ def detach(session: Session, args: Arguments, request: Json) -> Result:
 
     def result() -> Json | None:
         if not claim:
-            raise UnknownToLab("async_status of a management shell without a claim")
+            raise UnknownToService("async_status of a management shell without a claim")
         try:
             said = json.loads(session.simulation.read_file(session.caller, str(claim)))
         except (RefusedByWindows, ValueError):
@@ -94,7 +94,7 @@ def detach(session: Session, args: Arguments, request: Json) -> Result:
 def _line(session: Session, args: Arguments, script: str) -> Json:
     line = single_line(script)
     if line is None or args.get("parameters"):
-        raise UnknownToLab(f"a win_powershell script that is not one line: {' '.join(script.split())[:200]}")
+        raise UnknownToService(f"a win_powershell script that is not one line: {' '.join(script.split())[:200]}")
     console = programs.typed(session, line) or session.simulation.line(session.caller, line)
     if not console.exit_code:
         return {"output": console.stdout.splitlines()}
