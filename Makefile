@@ -10,6 +10,7 @@ PYTHON312 ?= python3.12
 SCENARIO ?= default
 WORKERS ?= 2
 
+comma := ,
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory --no-builtin-rules
@@ -26,6 +27,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(DEVELOP)
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The lab listens on 127.0.1.x, which the usual exceptions from a proxy do not name.
+export NO_PROXY := 127.0.0.0/8,localhost$(addprefix $(comma),$(or $(NO_PROXY),$(no_proxy)))
+export no_proxy := $(NO_PROXY)
 # molecule and ansible-lint paint even what goes to a file.
 ifeq ($(MAKE_TERMOUT),)
 export NO_COLOR := 1

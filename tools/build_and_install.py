@@ -21,10 +21,10 @@ from pathlib import Path
 
 
 def run(*command: str, folder: Path) -> str:
-    """Run a command in `folder`; its output is returned, and shown when it fails."""
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    """Run a command in `folder`; its output is returned, and shown with its complaints when it fails."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{done.stdout}\nfailed with exit code {done.returncode}")
+        raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}\nfailed with exit code {done.returncode}")
     return done.stdout
 
 

@@ -22,6 +22,8 @@ attributes:
       - A task with C(async) is refused.
   become:
     support: N/A
+  bypass_host_loop:
+    support: none
   connection:
     support: none
     details:

@@ -26,6 +26,8 @@ attributes:
         again by the next task that looks for it.
   become:
     support: full
+  bypass_host_loop:
+    support: none
   connection:
     support: full
   delegation:

@@ -15,14 +15,14 @@ description:
     stopped and disabled, so that no restart of Windows starts them.
   - With O(state=in_service) it brings the server back with C(Invoke-CsComputerFailBack), and waits until every
     service runs again that ran before and was not disabled.
-  - Before the fail over it writes a mark on the server (C(C:\ProgramData\sfb.server\mark.json)) with the run,
-    the time, the account and the services as they were. The mark goes only after a fail back that succeeded and
-    was verified. It tells the work of this collection from the work of others, and lets a killed run be started
-    again.
+  - Before the fail over it writes a mark on the server (C(C:\ProgramData\sfb.server\mark.json)) with the run, the
+    time, the account and the services as they were. The mark goes only after the server was verified to be back. It
+    tells the work of this collection from the work of others, and lets a killed run be started again.
   - It never takes out a second server of a pool. Directly before the drain, and once more after the mark was
     written, it looks at the services, at port 5090 and at the mark of every other server of the pool. One that
-    is not known to be in service stops the task. If another server goes out while this one drains, this one is
-    put back and the task fails.
+    is not known to be in service stops the task. A mark that can't be read over the administrative share of the
+    other server does not. If another server goes out while this one drains, this one is put back when its drain
+    has ended, and the task fails.
   - It does not ask about the health of the pool. Put M(sfb.server.pool_fabric_info) with
     O(sfb.server.pool_fabric_info#module:wait_for_healthy=true) before it.
   - It never brings back what this collection did not take out, unless O(adopt_out_of_service=true).
@@ -37,8 +37,13 @@ description:
   - When the drain fails or runs out of time, the server is put back into service and the task fails, unless
     O(put_back_after_failure=false). When the fail over still runs after its deadline and ten minutes more,
     nothing is put back. It is left alone, and the mark stays.
+  - The fail back is tried until it succeeds. When it was refused twice, the server counts as back all the same
+    if its services and start types are as the mark has them and the readiness cmdlet counts every Front End of
+    the pool as active.
   - When the fail back does not succeed within O(start_timeout_minutes), the task fails. The server stays out of
     service and marked, and no other server of its pool may be touched.
+author:
+  - sfb.server authors (!UNKNOWN)
 options:
   state:
     description:
@@ -53,7 +58,10 @@ options:
       - out_of_service
   computer:
     description:
-      - When the server has another FQDN than this, the task fails before anything is changed.
+      - The FQDN, as the topology has it, of the server that the connection leads to.
+      - When it is not given, the server is asked for it. When it is given and is not the server's own, the task
+        fails before anything is changed.
+      - It is no way to reach another server. Use C(delegate_to) for that.
   drain_timeout_minutes:
     description:
       - How long conferences and sessions may take to end, in minutes. What then happens says O(on_drain_timeout).

@@ -26,6 +26,8 @@ description:
     O(timeout_minutes). In the last case it is left alone and goes on.
   - It needs an account that is an administrator of every server of the pool and a member of
     C(RTCUniversalServerAdmins).
+author:
+  - sfb.server authors (!UNKNOWN)
 options:
   pool_fqdn:
     description:

@@ -20,6 +20,8 @@ description:
     rights it still answers, and RV(administrator), RV(server_admin) and RV(unread) show what was missing.
   - It fails when the server can't be reached, refuses the account, has no Management Shell, or when its services, its
     mark or the state of its long work can't be read. With O(tolerate_failure=true) it reports this in its result.
+author:
+  - sfb.server authors (!UNKNOWN)
 options:
   source:
     description:
@@ -80,11 +82,6 @@ begun:
   returned: always
   type: str
   sample: "2026-01-31T22:30:00Z"
-ended:
-  description: When the task ended, in UTC.
-  returned: always
-  type: str
-  sample: "2026-01-31T22:41:30Z"
 inventory_name:
   description: The inventory's name of the server.
   returned: success

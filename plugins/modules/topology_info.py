@@ -14,6 +14,8 @@ description:
   - It changes nothing.
   - It needs an account that may read the topology, which a member of C(RTCUniversalServerAdmins) may.
   - It fails when one of the three reads is refused.
+author:
+  - sfb.server authors (!UNKNOWN)
 options: {}
 attributes:
   check_mode:

@@ -23,6 +23,8 @@ description:
     O(computer) is not given.
   - It fails when the server has no service of that name, when a cmdlet reports an error, or when a service is
     not as wanted after O(timeout_minutes). What was started or stopped by then stays so.
+author:
+  - sfb.server authors (!UNKNOWN)
 options:
   state:
     description:

@@ -16,6 +16,8 @@ description:
   - It needs an account that is an administrator of the server, and one that may read the topology when
     O(computer) is not given.
   - It fails when the services, their start types or the mark can't be read.
+author:
+  - sfb.server authors (!UNKNOWN)
 options: {}
 attributes:
   check_mode:

@@ -31,6 +31,8 @@ State = Literal["none", "running", "finished", "interrupted"]
 
 #: How long a started process may take until its claim is seen: PowerShell's start plus the product's module.
 CLAIM_SECONDS = 180
+#: How often a start is sent whose answer is lost and which is seen not to have arrived.
+STARTS = 3
 _TICKS_EPOCH = datetime(1, 1, 1, tzinfo=timezone.utc)
 
 
@@ -87,28 +89,38 @@ def _is_holder(process: Mapping[str, Any], content: Mapping[str, Any]) -> bool:
 
 
 def start(shell: ManagementShell, what: str, calls: Mapping[str, Call], before: Work, limit_seconds: int) -> None:
-    """Starts the work, once, and returns when its claim is seen.
+    """Starts the work and returns when its claim is seen.
 
-    A start whose answer got lost is not sent again: the claim says whether it arrived. Raises Interrupted when no
-    claim appears.
+    Where the answer to the start got lost, the claim says whether it arrived. Only when it did not, the start is sent
+    again; should the first one arrive late, the claim lets only one of the two do anything. Raises Interrupted when
+    no claim appears.
     """
     lost = ""
-    try:
-        shell.start(calls, state_folder.claim(what), limit_seconds)
-    except ConnectionLost as error:
-        lost = f" The answer to its start was lost ({error.message})."
-        shell.transport.reset()
+    for _try in range(STARTS):
+        try:
+            shell.start(calls, state_folder.claim(what), limit_seconds)
+        except ConnectionLost as error:
+            lost = f" The answer to its start was lost ({error.message})."
+            shell.transport.reset()
+        if _has_begun(shell, what, before):
+            return
+        if not lost:
+            break
+    raise Interrupted(
+        f"{what} did not begin on {shell.server} within {CLAIM_SECONDS} seconds.{lost}",
+        remedy="Look at the account's right to run processes in the background there (become, profile), then start again.",
+    )
+
+
+def _has_begun(shell: ManagementShell, what: str, before: Work) -> bool:
     began = shell.clock.now()
     while shell.clock.now() - began < CLAIM_SECONDS:
         answer = shell.read(looking(what))
         work = read_work(answer["claim"], answer["shells"])
         if work.state != "none" and work.identity != before.identity:
-            return
+            return True
         shell.clock.sleep(5)
-    raise Interrupted(
-        f"{what} did not begin on {shell.server} within {CLAIM_SECONDS} seconds.{lost}",
-        remedy="Look at the account's right to run processes in the background there (become, profile), then start again.",
-    )
+    return False
 
 
 def follow(

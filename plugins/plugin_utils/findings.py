@@ -307,7 +307,8 @@ def _surroundings(reached: Sequence[Facts], settings: Facts, now: float, expecte
     known = [survey for survey in reached if "topology" in survey]
     if not known:
         return
-    ours = {survey["server"] for survey in reached}
+    # A server of the pool that did not answer is a finding already.
+    ours = {survey["server"] for survey in reached} | set(known[0]["computers"])
     others = sorted({name for pool in known[0]["topology"] for name in pool["computers"]} - ours)
     if others:
         yield Finding(

@@ -25,6 +25,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils.errors import (
     ConnectionLost,
     NotUsable,
     Orphaned,
+    SfbError,
 )
 
 SCRIPT = Path(__file__).with_suffix(".ps1")
@@ -182,7 +183,11 @@ class ManagementShell:
             "calls": [call.request() for call in calls.values()],
         }
         self.executions += 1
-        result = self.transport.execute(SCRIPT.read_text(encoding="utf-8"), json.dumps(request), detach_seconds)
+        try:
+            result = self.transport.execute(SCRIPT.read_text(encoding="utf-8"), json.dumps(request), detach_seconds)
+        except SfbError as error:
+            # The transport does not know whose connection it is.
+            raise type(error)(f"{self.server}: {error.message}", remedy=error.remedy, **error.facts) from error
         if detach_seconds is not None:
             return Answer({}, None, None, False, {}, 0, None, None)
         return self._answer(calls, result)

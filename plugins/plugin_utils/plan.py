@@ -27,8 +27,9 @@ INSTALLERS = {
     "sfb2019": "SkypeServerUpdateInstaller.exe",
 }
 
-#: Minutes that a step is expected to take: 15 for a restart (BLOG: itprotoday), the others inferred; drains vary most.
-EXPECTED = {"drain": 15, "install": 15, "restart": 15, "fail back": 10, "gate": 10}
+#: Minutes that a step is expected to take: 15 for a restart (BLOG: itprotoday), up to 30 until replicas are rebuilt
+#: (BLOG: BRYNTESON) and the settle time, the others inferred; drains vary most.
+EXPECTED = {"drain": 15, "install": 15, "restart": 15, "fail back": 10, "gate": 35}
 
 
 @dataclass(frozen=True)
@@ -140,19 +141,21 @@ def _steps(survey: Facts, pool: str, settings: Facts) -> tuple[Step, ...]:
     question = pool_state.Question(pool, tuple(survey["computers"]), 0)
     gate = tuple(call.powershell() for call in pool_state.calls(question, 3600).values())
     restart = (windows.restart().powershell(),)
+    has_update = versions.has_update(survey["components"], version)
+    restarts = settings["reboot"] != "never"
+    # As the role does: a marked server that has the update and waits for no restart only has to come back.
+    only_back = survey["mark"] and has_update and not survey.get("pending_restart")
     steps = []
     if not survey["mark"]:
         steps.append(Step("gate, asked on another Front End", gate))
-    if not (survey["mark"] and survey["down"]):
+    if not only_back and not (survey["mark"] and survey["down"]):
         steps.append(Step("drain", tuple(fail_over.out_commands(server, drain, survey["computers"]))))
-    if survey.get("pending_restart"):
+    if survey.get("pending_restart") and restarts:
         steps.append(Step("restart", restart, "because one is pending"))
-    if not versions.has_update(survey["components"], version):
+    if not has_update:
         steps.append(Step("install", tuple(call.powershell() for call in update.install_calls(wanted).values())))
-        when = {"always": "", "if_needed": "if the installer asks for it", "never": "never (sfb_reboot)"}[
-            settings["reboot"]
-        ]
-        if settings["reboot"] != "never":
+        if restarts:
+            when = "" if settings["reboot"] == "always" else "if the installer asks for it"
             steps.append(Step("restart", restart, when))
     steps.append(Step("fail back", tuple(fail_over.back_commands(server, start, survey["computers"]))))
     steps.append(Step("gate, asked on another Front End", gate))

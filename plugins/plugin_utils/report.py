@@ -67,7 +67,8 @@ def write(folder: Path, events: Sequence[Event]) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    new = path.with_suffix(path.suffix + ".new")
+    # Servers that are worked on at the same time have a worker each: each needs a file of its own.
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
     new.write_text(text, encoding="utf-8")
     os.replace(new, path)
 
@@ -77,8 +78,10 @@ def _server(name: str, events: Sequence[Event], planned: Event) -> dict[str, Any
     failures = [event for event in ended if event.get("failed")]
     before = planned.get("versions", {}).get(name)
     after = [event["version_after"] for event in ended if event.get("version_after")]
-    out = next((event["time"] for event in ended if _moved(event, "out_by_us")), None)
-    back = next((event["time"] for event in reversed(ended) if _moved(event, "in_service")), None)
+    # Also of a step that failed: what it says of the server's state holds.
+    moves = [event for event in ended if event.get("step") == "computer_failover" and event.get("state")]
+    out = next((event["time"] for event in moves if event["state"] == "out_by_us"), None)
+    back = moves[-1]["time"] if moves and moves[-1]["state"] == "in_service" else None
     state = "patched" if after and back and not failures else "failed" if failures else "waiting"
     if out and not back:
         state = "out of service"
@@ -93,10 +96,6 @@ def _server(name: str, events: Sequence[Event], planned: Event) -> dict[str, Any
         "minutes_out_of_service": _minutes(out, back),
         "message": failures[-1].get("msg") if failures else None,
     }
-
-
-def _moved(event: Event, state: str) -> bool:
-    return event.get("step") == "computer_failover" and event.get("state") == state and not event.get("failed")
 
 
 def _step(events: Sequence[Event], index: int) -> dict[str, Any]:

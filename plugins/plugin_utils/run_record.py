@@ -46,8 +46,11 @@ class Record:
         """Appends one line and makes sure that it is on the disk."""
         self._folder.mkdir(parents=True, exist_ok=True)
         line = json.dumps({"time": format_utc(self._clock.now()), "event": event, **facts}, ensure_ascii=False)
-        with (self._folder / EVENTS).open("a", encoding="utf-8") as events:
-            events.write(line + "\n")
+        path = self._folder / EVENTS
+        # Half a line of a killed run must not swallow this one.
+        torn = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
+        with path.open("a", encoding="utf-8") as events:
+            events.write(("\n" if torn else "") + line + "\n")
             events.flush()
             os.fsync(events.fileno())
 
@@ -55,7 +58,8 @@ class Record:
         """All lines so far; one that a kill cut in half is left out."""
         path = self._folder / EVENTS
         found = []
-        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        # Not splitlines: it would also break at characters that JSON leaves as they are, such as U+2028.
+        for line in path.read_text("utf-8", errors="replace").split("\n") if path.exists() else []:
             try:
                 found.append(json.loads(line))
             except ValueError:

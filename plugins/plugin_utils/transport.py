@@ -79,10 +79,10 @@ class AnsibleTransport:
     def _failed(self, text: str) -> Exception:
         if "become" in text.lower() or "logon" in text.lower():
             return CredentialsRejected(
-                f"The account to become was refused: {text}",
+                f"the account to become was refused: {text}",
                 remedy="Check ansible_become_user and its password, and its right to log on; nothing was tried twice.",
             )
-        return NotUsable(f"The server could not run our script: {text}")
+        return NotUsable(f"it could not run our script: {text}")
 
     def _lost_or_rejected(self, error: Exception) -> Exception:
         if _REFUSED.search(str(error)):
@@ -92,7 +92,7 @@ class AnsibleTransport:
     @staticmethod
     def _rejected(error: Exception) -> CredentialsRejected:
         return CredentialsRejected(
-            f"The server refused the account: {error}",
+            f"it refused the account: {error}",
             remedy="Check the user name and password of the connection; nothing was tried twice.",
         )
 

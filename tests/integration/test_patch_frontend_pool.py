@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 
 import pytest
-from conftest import OLD, POOL, pool_of
+from lab_runs import OLD, POOL, pool_of
 
 FAIL_OVER, FAIL_BACK = "Invoke-CsComputerFailOver", "Invoke-CsComputerFailBack"
 

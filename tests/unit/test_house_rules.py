@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +45,29 @@ def tasks_in(node: Any) -> Iterator[dict[str, Any]]:
                 yield from tasks_in(task.get(section))
 
 
+def documented_options(documentation: str) -> set[str]:
+    """The options that a module's documentation names, its own and those of this collection's fragments."""
+    words = yaml.safe_load(documentation)
+    known = set(words.get("options", {}))
+    for fragment in words.get("extends_documentation_fragment", []):
+        if fragment.startswith("sfb.server."):
+            name, _dot, section = fragment.removeprefix("sfb.server.").partition(".")
+            module = import_module(f"ansible_collections.sfb.server.plugins.doc_fragments.{name}")
+            known |= documented_options(getattr(module.ModuleDocFragment, (section or "documentation").upper()))
+    return known
+
+
 def undocumented(task: dict[str, Any]) -> list[str]:
     """The options of our modules that a task gives and the documentation does not know (ansible-lint cannot tell)."""
     found = []
     for name, options in task.items():
+        if not name.startswith("sfb.server."):
+            continue
         module = ROOT / "plugins" / "modules" / (name.removeprefix("sfb.server.") + ".py")
-        if name.startswith("sfb.server.") and isinstance(options, dict):
-            documentation = module.read_text("utf-8").split('"""')[1]
-            known = yaml.safe_load(documentation).get("options", {})
+        if not module.exists():
+            found.append(f"{name}: no such module")
+        elif isinstance(options, dict):
+            known = documented_options(module.read_text("utf-8").split('"""')[1])
             found += [f"{name}: {option}" for option in options if option not in known]
     return found
 

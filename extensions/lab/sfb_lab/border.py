@@ -1,7 +1,11 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """What the WinRM service asks of the simulated deployment: the one border between the two halves of the lab.
 
-`service/` (HTTP, NTLM, TLS, WS-Man, Ansible's payloads) knows nothing of Skype for Business; `deployment/`, the simulation,
-knows nothing of HTTP. The service calls every method below while it holds `Simulation.lock`.
+`service/` (HTTP, NTLM, TLS, WS-Man, Ansible's payloads) knows nothing of Skype for Business; `deployment/`, the
+simulation, knows nothing of HTTP. The service calls every method below while it holds `Simulation.lock`.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ class UnknownToLab(Exception):
 
 
 class RefusedByWindows(Exception):
-    """What a server would refuse: no such file, access denied, wrong become password. Message as Windows would say it."""
+    """What a server would refuse: no such file, access denied, wrong become password. Worded as Windows words it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class FileEntry:
 class Simulation(Protocol):
     """A deployment that can be called.
 
-    Every call may raise ConnectionResetError: the server stopped while it worked; its connections break, no answer comes.
+    Every call may raise ConnectionResetError: the server stopped while it worked, and its connections break.
 
     The service also looks for these, which a small simulation need not have: ``aliases: Mapping[str, str]`` (inventory
     name -> FQDN), ``become: str | None`` (one of ``accounts``, which the inventory becomes), and
@@ -85,7 +89,7 @@ class Simulation(Protocol):
         ...
 
     def accepts(self, host: str) -> bool:
-        """A TCP connection arrives. False: refused (the server is down or its WinRM is); moves the clock by a fixed step."""
+        """A TCP connection arrives. False: refused (server or WinRM is down); moves the clock by a fixed step."""
         ...
 
     def request(self, host: str, user: str, action: str) -> RequestFault | None:

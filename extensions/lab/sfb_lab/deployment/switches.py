@@ -35,7 +35,7 @@ SWITCHES: dict[str, tuple[tuple[object, ...], str]] = {
         (False, True),
         "the installer starts every service of the product that is not disabled, at its end",
     ),
-    "installer_returns": (("0", "2", "3010"), "exit code of a successful installation that needs a restart"),
+    "installer_returns": ((0, 2, 3010), "exit code of a successful installation that needs a restart"),
     "fabric_text": (
         ("a", "b", "unknown"),
         "layout of Get-CsPoolFabricState: lines per server with OK and Up as a blog tells; another that only a saved"

@@ -88,8 +88,9 @@ def fail_over(call: Call) -> Iterator[Wait]:
         # The process died: the node stays flagged, and nobody drains it any more.
         _leave_flagged(model, server)
         raise
+    left = model.load_left(server)
     model.endless_drains.discard(name)
-    yield from _stop(call, server, pool)
+    yield from _stop(call, server, pool, left)
 
 
 def _refusals(call: Call, server: Server, pool: Pool) -> None:
@@ -130,13 +131,13 @@ def _give_up(call: Call, server: Server, pool: Pool) -> Terminating:
     )
 
 
-def _stop(call: Call, server: Server, pool: Pool) -> Iterator[Wait]:
+def _stop(call: Call, server: Server, pool: Pool, left: tuple[int, int]) -> Iterator[Wait]:
     model = call.model
     roles = [service for service in server.services.values() if service.kind == "role"]
     every = [service for service in server.services.values() if service.of_product]
     stopped = every if model.switches["fail_over_disables"] == "all" else roles
     if not call.get("NoStop"):
-        _cut_what_is_left(model, server, pool)
+        _cut(model, server, pool, left)
         for service in stopped:
             yield 60 * model.times["fail_over_minutes"] / 2 / len(stopped)
             model.stop_service(server, service.name)
@@ -148,9 +149,9 @@ def _stop(call: Call, server: Server, pool: Pool) -> Iterator[Wait]:
     pool.review(model)
 
 
-def _cut_what_is_left(model: Model, server: Server, pool: Pool) -> None:
+def _cut(model: Model, server: Server, pool: Pool, left: tuple[int, int]) -> None:
     """DrainingTimeout: what did not leave by itself is cut now."""
-    sessions, conferences = model.load_left(server)
+    sessions, conferences = left
     if sessions or conferences:
         model.felt(pool, "sessions_cut", sessions, conferences=conferences, server=server.fqdn)
     server.load_left_behind = (0, 0)

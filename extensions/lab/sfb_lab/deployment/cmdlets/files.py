@@ -348,7 +348,7 @@ def get_signature(call: Call) -> Iterator[Wait]:
                 },
                 f"[Subject]\r\n  {signer}",
             )
-        elif call.model.media.looks_like_one(entry.content):
+        elif medium is None and call.model.media.looks_like_one(entry.content):
             status = "HashMismatch"
         call.write_object(
             "System.Management.Automation.Signature",
