@@ -81,7 +81,6 @@ def play(demo: Demo, folder: Path, running: dict[str, Any]) -> int:
         flush=True,
     )
     environment = {**os.environ, "ANSIBLE_FORCE_COLOR": "1" if sys.stdout.isatty() else "0", "NO_PROXY": "127.0.0.0/8"}
-    environment["ANSIBLE_DISPLAY_SKIPPED_HOSTS"] = "0"
     return subprocess.run(command, env=environment, check=False).returncode
 
 

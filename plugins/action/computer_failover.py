@@ -15,7 +15,9 @@ from ansible_collections.sfb.server.plugins.plugin_utils.specs import COMPUTER_F
 
 class ActionModule(SfbAction):
     SPEC = COMPUTER_FAILOVER
-    STEP = "computer_failover"
+
+    def step(self, options: dict[str, Any]) -> str:
+        return "fail_over" if options["state"] == "out_of_service" else "fail_back"
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         shell = self.shell()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,8 @@ class ActionModule(SfbAction):
         result = {
             "changed": bool(planned.patch),
             "findings": [asdict(finding) for finding in found],
-            "plan": asdict(planned),
-            "order": [server.name for server in planned.patch],
+            # Through JSON, so that only plain lists and dicts cross the border to Ansible.
+            "plan": {**json.loads(json.dumps(asdict(planned))), "order": [server.name for server in planned.patch]},
             "time_zone": zone,
         }
         if self.record:

@@ -42,7 +42,8 @@ notes:
   - The module works over the connection of its task (C(winrm), C(psrp) or C(ssh)) by M(ansible.windows.win_powershell).
     It has no connection options of its own, and C(become) and C(delegate_to) hold for everything that it does.
   - A connection that breaks is a failure of the task and never C(unreachable), because that would skip C(rescue).
-    What only reads is tried again. What changes something is never sent twice, its outcome is looked up.
+    What only reads is tried again. What changes something is looked up first, and is sent again only where it is seen
+    that it never arrived.
   - An account that the server refuses is never tried a second time, because each try counts towards locking it.
   - The host variable C(sfb_call_timeout_seconds) says how many seconds one answer of the server may take. It is 1800
     when it is not set.

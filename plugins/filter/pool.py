@@ -2,14 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filters over what the modules return: who can be asked about the pool, and whether its servers are alike."""
+"""Filters over what the modules return: who can be asked about the pool."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-from ansible_collections.sfb.server.plugins.plugin_utils import versions
 
 
 def witness(surveys: Sequence[Mapping[str, Any]], worked_on: str = "") -> str:
@@ -20,11 +18,6 @@ def witness(surveys: Sequence[Mapping[str, Any]], worked_on: str = "") -> str:
     return str(chosen[0]["inventory_name"]) if chosen else ""
 
 
-def differing_components(tables: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """One text per component that does not have one version on all servers."""
-    return [str(difference) for difference in versions.differing(tables)]
-
-
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"witness": witness, "differing_components": differing_components}
+        return {"witness": witness}

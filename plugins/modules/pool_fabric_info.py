@@ -19,9 +19,9 @@ description:
     Warnings and known bad words make the pool V(degraded). A list that shows every Front End as OK and Up
     counts as good, and so does the text that was saved as O(baseline). Every other text makes the pool
     V(unknown).
-  - It changes nothing. An answer other than V(healthy) is a result and no failure. Only with
-    O(wait_for_healthy=true) it fails when the pool does not become healthy in time. In any case it fails when
-    the asked server does not answer.
+  - It changes nothing.
+  - It fails when the asked server does not answer, and with O(wait_for_healthy=true) when the pool does not
+    become healthy in time. Without that, an answer other than V(healthy) is a result and no failure.
   - It is meant to be asked while every server of the pool is in service. A server that is out makes the pool
     V(degraded), whoever took it out.
   - It needs an account that is a member of C(RTCUniversalServerAdmins) and an administrator of every server of

@@ -98,7 +98,7 @@ trouble:
   description: Why the server could not be read.
   returned: when RV(reachable) is V(false)
   type: str
-  sample: "The server refused the account: ntlm: the specified credentials were rejected by the server"
+  sample: "fe01: it refused the account: ntlm: the specified credentials were rejected by the server"
 trouble_kind:
   description:
     - What kind of trouble it was.

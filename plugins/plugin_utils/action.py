@@ -30,8 +30,8 @@ class SfbAction(ActionBase):
     _supports_diff = True
 
     SPEC: dict[str, Any] = {}
-    #: What the run's record calls it; None for an action that leaves no line there.
-    STEP: str | None = None
+    #: What the run's record calls it; empty for an action that leaves no line there.
+    STEP = ""
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
@@ -41,10 +41,11 @@ class SfbAction(ActionBase):
         options = {name: options.get(name) for name in self.SPEC}
         self.clock: Clock = clock_for(self.vars.get("sfb_clock"))
         folder = self.vars.get("sfb_run_folder")
-        recorded = folder and self.STEP and not self._task.check_mode
+        step = self.step(options)
+        recorded = folder and step and not self._task.check_mode
         self.record = run_record.Record(str(folder), self.clock) if recorded else None
         if self.record:
-            self.record.begin(self.STEP or "", self.server)
+            self.record.begin(step, self.server)
         begun = format_utc(self.clock.now())
         try:
             result = self.act(options)
@@ -55,8 +56,11 @@ class SfbAction(ActionBase):
             result = SfbError(str(error)).result()
         result = {"begun": begun, "ended": format_utc(self.clock.now()), **result}
         if self.record:
-            self.record.end(self.STEP or "", self.server, result)
+            self.record.end(step, self.server, result)
         return result
+
+    def step(self, options: dict[str, Any]) -> str:
+        return self.STEP
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         raise NotImplementedError

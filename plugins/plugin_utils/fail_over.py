@@ -321,7 +321,8 @@ def _fail_back_until_it_succeeds(
                     "again: a server with our mark comes first. Touch no other server of the pool until then.",
                     state="out_by_us",
                 ) from error
-            say(f"{server}: fail back refused ({error.message}); try {attempt + 1} in {FAIL_BACK_PAUSE_SECONDS:.0f} s")
+            why = error.facts.get("trouble", error.message)
+            say(f"{server}: the fail back is refused ({why}); try {attempt + 1} in {FAIL_BACK_PAUSE_SECONDS:.0f} s")
             shell.clock.sleep(FAIL_BACK_PAUSE_SECONDS)
 
 
@@ -345,7 +346,7 @@ def _finish_fail_back(
         "fail_back",
         calls,
         deadline_seconds=start_minutes * 60 + GRACE_SECONDS,
-        interval_seconds=30.0,
+        interval_seconds=FAIL_BACK_PAUSE_SECONDS,
         on_reading=lambda answer, seconds: say(f"{server} comes back: fail back runs, {seconds / 60:.0f} min"),
     )["fail_back"]
 

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from typing import Any, Literal
 
 from ansible_collections.sfb.server.plugins.plugin_utils import state_folder, versions
@@ -205,6 +207,9 @@ def _local_databases(survey: Facts) -> Iterable[Finding]:
                 "local_sql", "error", survey["server"], f"the local SQL Server {instance} is {status}", remedy
             )
     for instance, rows in survey.get("local_databases", {}).items():
+        if not rows:
+            fact = f"no database of {instance} could be read"
+            yield Finding("local_sql", "error", survey["server"], fact, remedy)
         for row in rows:
             if row["state"] != "ONLINE" or row["access"] != "MULTI_USER":
                 fact = f"database {row['name']} of {instance} is {row['state']}, {row['access']}"
@@ -336,14 +341,22 @@ def _surroundings(reached: Sequence[Facts], settings: Facts, now: float, expecte
 
 def _address_book_run(survey: Facts, now: float, expected_minutes: float) -> str | None:
     """ABServer.exe at work keeps RTCSRV from starting (support KB 3140472); its hour is the server's local one."""
-    offset = int(survey.get("utc_offset_minutes") or 0)
-    local = datetime.fromtimestamp(now, timezone.utc) + timedelta(minutes=offset)
+    offset = timedelta(minutes=int(survey.get("utc_offset_minutes") or 0))
+    local = datetime.fromtimestamp(now, timezone.utc) + offset
     for text in survey.get("address_book_runs", []):
-        hour, _colon, minute = text.partition(":")
-        if not hour.isdigit() or not minute[:2].isdigit():
+        moment = _time_of_day(text, offset)
+        if moment is None:
             continue
-        run = local.replace(hour=int(hour), minute=int(minute[:2]), second=0)
+        run = local.replace(hour=moment.hour, minute=moment.minute, second=0)
         run += timedelta(days=1) if run < local else timedelta()
         if run <= local + timedelta(minutes=expected_minutes):
             return f"the Address Book is made at {run:%H:%M} (its local time), inside the time that this run needs"
     return None
+
+
+def _time_of_day(text: str, offset: timedelta) -> time | None:
+    """From "01:30", or from a moment that the script turned into UTC: which of the two a server gives is not known."""
+    with contextlib.suppress(ValueError):
+        return (parse_utc(text) + offset).time()
+    found = re.match(r"(\d{1,2}):(\d{2})", text)
+    return time(int(found[1]) % 24, int(found[2]) % 60) if found else None

@@ -98,7 +98,7 @@ class Outcome:
             return f"{self.call.cmdlet} does not exist on this server"
         if self.skipped:
             return f"{self.call.powershell()} was not run, because a call before it failed"
-        return "; ".join(str(error.get("message")) for error in self.errors)
+        return "; ".join(str(error.get("message")).strip().rstrip(".") for error in self.errors)
 
     def checked(self, remedy: str | None = None) -> Outcome:
         """Itself, or CallFailed with the server's words."""
@@ -107,6 +107,7 @@ class Outcome:
         raise CallFailed(
             f"{self.call.powershell()} failed: {self.trouble}.",
             remedy=remedy,
+            trouble=self.trouble,
             call=self.call.powershell(),
             errors=self.errors,
             warnings_of_call=self.warnings,

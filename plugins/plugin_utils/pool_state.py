@@ -172,8 +172,12 @@ def await_healthy(
 
 
 def trouble(facts: Facts) -> str:
-    """Every piece of evidence that is not good, in words."""
-    return "; ".join(piece["fact"] for piece in facts.get("evidence", []) if piece["verdict"] != "healthy")
+    """What is not good, in words: of each kind of evidence the first piece, and how many more there are."""
+    kinds: dict[str, list[str]] = {}
+    for piece in facts.get("evidence", []):
+        if piece["verdict"] != "healthy":
+            kinds.setdefault(piece["what"], []).append(piece["fact"])
+    return "; ".join(facts[0] + (f" (and {len(facts) - 1} more)" if len(facts) > 1 else "") for facts in kinds.values())
 
 
 def remedies(facts: Facts) -> str:

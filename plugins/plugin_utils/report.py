@@ -79,7 +79,7 @@ def _server(name: str, events: Sequence[Event], planned: Event) -> dict[str, Any
     before = planned.get("versions", {}).get(name)
     after = [event["version_after"] for event in ended if event.get("version_after")]
     # Also of a step that failed: what it says of the server's state holds.
-    moves = [event for event in ended if event.get("step") == "computer_failover" and event.get("state")]
+    moves = [event for event in ended if event.get("step") in ("fail_over", "fail_back") and event.get("state")]
     out = next((event["time"] for event in moves if event["state"] == "out_by_us"), None)
     back = moves[-1]["time"] if moves and moves[-1]["state"] == "in_service" else None
     state = "patched" if after and back and not failures else "failed" if failures else "waiting"

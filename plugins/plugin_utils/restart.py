@@ -13,7 +13,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.sfb.server.plugins.plugin_utils import windows
-from ansible_collections.sfb.server.plugins.plugin_utils.errors import CallFailed, ConnectionLost, SfbError, TimedOut
+from ansible_collections.sfb.server.plugins.plugin_utils.errors import (
+    CallFailed,
+    ConnectionLost,
+    NotUsable,
+    SfbError,
+    TimedOut,
+)
 from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import ManagementShell
 from ansible_collections.sfb.server.plugins.plugin_utils.waiter import wait_until
 
@@ -50,13 +56,21 @@ def restart(shell: ManagementShell, timeout_minutes: float, say: Callable[[str],
 
 def await_new_start(shell: ManagementShell, before: str, timeout_minutes: float, say: Callable[[str], None]) -> str:
     """Waits until the server answers with another boot time than `before`, and returns that."""
+
+    def boot() -> str:
+        try:
+            return last_boot(shell, retry_seconds=0)
+        except (CallFailed, NotUsable) as error:
+            # Windows answers before everything in it has started.
+            raise ConnectionLost(error.message) from error
+
     shell.transport.reset()
     try:
         return wait_until(
             f"{shell.server} restarts",
-            lambda: last_boot(shell, retry_seconds=0),
-            lambda boot: boot != before,
-            lambda boot: "the restart to begin",
+            boot,
+            lambda found: found != before,
+            lambda found: "the restart to begin",
             shell.clock,
             timeout_minutes * 60,
             20,

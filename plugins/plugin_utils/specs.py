@@ -128,6 +128,12 @@ PATCH_WINDOW: Spec = {
     "last_server_minutes": {"type": "float"},
 }
 
+PATCH_VERDICT: Spec = {
+    "surveys": {"type": "list", "elements": "dict", "required": True},
+    "plan": {"type": "dict", "required": True},
+    "finished": {"type": "dict", "default": {}},
+}
+
 PATCH_REPORT: Spec = {
     "state": {"type": "str", "required": True, "choices": ["begun", "ended"]},
     "folder": {"type": "path", "required": True},

@@ -37,6 +37,7 @@ def wait_until(
     began = clock.now()
     in_a_row = 0
     missing = "the first answer"
+    last_loss = ""
     while True:
         try:
             reading = read()
@@ -50,12 +51,13 @@ def wait_until(
                 missing = waited_for(reading)
         except ConnectionLost as lost:
             in_a_row = 0
-            missing = f"an answer ({lost.message})"
+            missing, last_loss = "an answer", f" ({lost.message})"
             after_loss()
         passed = clock.now() - began
         if passed + interval_seconds > deadline_seconds:
+            why = last_loss if missing == "an answer" else ""
             raise TimedOut(
-                f"{what}: not within {deadline_seconds / 60:.0f} minutes. Still waited for: {missing}.",
+                f"{what}: not within {deadline_seconds / 60:.0f} minutes. Still waited for: {missing}{why}.",
                 still_waited_for=missing,
                 waited_minutes=round(passed / 60, 1),
             )

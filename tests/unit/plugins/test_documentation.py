@@ -278,7 +278,7 @@ def test_the_variables_reference_names_the_defaults_that_the_roles_have() -> Non
     for role in ROLES:
         for raw in role_defaults(role).values():
             found = re.fullmatch(r"\{\{ (sfb_\w+) \| default\((.*)\) \}\}", str(raw))
-            if found:
+            if found and found[1] in variables_in_use():
                 value = value_by_default(raw)
                 shown = (
                     "none" if value in ("", []) else f"``{str(value).lower() if isinstance(value, bool) else value}``"

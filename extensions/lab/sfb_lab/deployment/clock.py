@@ -102,7 +102,7 @@ class Clock:
             Interrupted: when ``alive`` turned false while the work waited.
         """
         try:
-            wait = next(work)
+            wait = self._next_wait(work)
             while True:
                 if isinstance(wait, Task):
                     self._wait_for(partial(_over, wait, alive))
@@ -111,9 +111,17 @@ class Clock:
                 if not alive():
                     work.close()
                     raise Interrupted
-                wait = work.send(None)
+                wait = self._next_wait(work)
         except StopIteration as end:
             return end.value
+
+    def _next_wait(self, work: Work) -> Wait:
+        """One step of work; no event comes between its statements, not even with a speed."""
+        outer, self._busy = self._busy, True
+        try:
+            return work.send(None)
+        finally:
+            self._busy = outer
 
     def advance(self, seconds: float, early: Callable[[], bool] = lambda: False) -> None:
         """So many seconds pass, fewer when ``early`` becomes true."""

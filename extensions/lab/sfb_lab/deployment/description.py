@@ -257,7 +257,9 @@ DEPLOYMENT = Table(
         "pools": Key(Listing(POOL, 1, 100), required=True, about="Front End pools"),
         "central_management": Key(Text(), about="the pool that holds it; default: the first"),
         "accounts": Key(
-            Named(ACCOUNT), dict, about="name -> password and rights; default: LAB\\admin and LAB\\patcher"
+            Named(ACCOUNT),
+            dict,
+            about="name -> password and rights; default: LAB\\admin (with a second hop), LAB\\patcher",
         ),
         "become": Key(
             Text(),
@@ -290,7 +292,10 @@ def read_deployment(path: str | Path) -> Json:
     values["central_management"] = values["central_management"] or values["pools"][0]["fqdn"]
     if not values["accounts"]:
         account = {**ACCOUNT.defaults(), "password": "Rehearsal-1"}
-        values["accounts"] = {"LAB\\admin": account, "LAB\\patcher": {**account, "password": "Rehearsal-2"}}
+        values["accounts"] = {
+            "LAB\\admin": {**account, "second_hop": True},
+            "LAB\\patcher": {**account, "password": "Rehearsal-2"},
+        }
         values["become"] = values["become"] or "LAB\\patcher"
     if values["media"] is None:
         values["media"] = [

@@ -180,8 +180,19 @@ class Pool:
                 if replica.server is server:
                     replica.present, replica.ready_at = False, None
 
+    def reload(self, server: Server) -> None:
+        """All replicas of a server are there again, read from the back end (QuorumLossRecovery)."""
+        for group in self.groups:
+            for replica in group.replicas:
+                if replica.server is server:
+                    replica.present, replica.ready_at = True, None
+
     def _comes(self, server: Server, model: Model, now: float) -> None:
         server.hosting = True
+        if server.reloads:
+            server.reloads = False
+            self.reload(server)
+            return
         if (
             model.faults.strikes("replica_stays_missing", server.fqdn) is not None
             or not server.settings["replicas_rebuild"]

@@ -99,6 +99,8 @@ class Server:
         """The product knows which services it disabled; those that their owner disabled stay so."""
         self.hosting = False
         """Its routing groups and sessions are here (kept by the pool)."""
+        self.reloads = False
+        """A reset of the pool is to bring its replicas back as soon as it serves."""
         self.pending_reboot: bool = settings["pending_reboot"]
         self.services: dict[str, Service] = {}
         self.components: dict[str, str] = {}

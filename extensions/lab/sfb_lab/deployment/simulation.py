@@ -203,13 +203,13 @@ class Deployment:
         with self.lock:
             identity, server = self._who(caller)
             content = self._content(server, identity, path)
-            self._transfer(content)
+            self._transfer(server, content)
             return content
 
     def write_file(self, caller: Caller, path: str, content: bytes) -> None:
         with self.lock:
             identity, server = self._who(caller)
-            self._transfer(content)
+            self._transfer(server, content)
             self._put(caller, server, identity, path, content, "write_file")
 
     def make_folder(self, caller: Caller, path: str) -> None:
@@ -224,7 +224,7 @@ class Deployment:
         with self.lock:
             identity, server = self._who(caller)
             content = self._content(server, identity, source)
-            self._transfer(content)
+            self._transfer(server, content)
             files, inside = self.model.locate(server, target, identity)
             entry = files.get(inside)
             if entry is not None and entry.is_folder:
@@ -246,7 +246,7 @@ class Deployment:
             medium = self.model.media.urls.get(url)
             if medium is None:
                 raise RefusedByWindows(f"The remote name could not be resolved or the server answered 404: {url}")
-            self._transfer(medium.content)
+            self._transfer(server, medium.content)
             self._put(caller, server, identity, target, medium.content, "download", source=url)
 
     def journal(self, kind: str, caller: Caller, **facts: Any) -> None:
@@ -276,8 +276,13 @@ class Deployment:
             raise ServerWentDown(f"{server.fqdn} is down")
         return self.model.identity(caller), server
 
-    def _transfer(self, content: bytes) -> None:
-        self.clock.advance(0.2 + self.model.media.megabytes(content) / self.model.times["megabytes_per_second"])
+    def _transfer(self, server: Server, content: bytes) -> None:
+        """Nothing arrives on a server that goes down meanwhile."""
+        boots = server.boots
+        seconds = 0.2 + self.model.media.megabytes(content) / self.model.times["megabytes_per_second"]
+        self.clock.advance(seconds, lambda: server.boots != boots)
+        if server.boots != boots:
+            raise ServerWentDown(f"{server.fqdn} went down")
 
     def _content(self, server: Server, identity: Identity, path: str) -> bytes:
         files, inside = self.model.locate(server, path, identity)

@@ -149,3 +149,12 @@ def test_a_vanished_process_leaves_its_installer_running(play: Play) -> None:
     assert "SkypeServerUpdateInstaller.exe" in names
     lab.sleep(20)
     assert [line["phase"] for line in lab.journal("installer")] == ["begun", "ended"]
+
+
+def test_a_file_does_not_arrive_on_a_server_that_goes_down_meanwhile(play: Play) -> None:
+    fault = {"fault": "third_party_restart", "host": FE01, "at_minute": 1}
+    lab = play({"times": {"megabytes_per_second": 1}}, faults=[fault])
+    with pytest.raises(ConnectionResetError):
+        lab.deployment.download(lab.caller("fe01"), lab.deployment.media[0]["urls"][0], "C:\\Temp\\x.exe")
+    lab.sleep(10)
+    assert lab.deployment.stat(lab.caller("fe01"), "C:\\Temp\\x.exe") is None

@@ -71,7 +71,8 @@ def test_somebody_elses_folder_can_lie_there_at_the_start(play: Play) -> None:
 
 
 def test_shares_need_a_second_hop(play: Play) -> None:
-    lab = play()
+    accounts = {"LAB\\admin": {"password": "a"}, "LAB\\patcher": {"password": "p"}}
+    lab = play({"accounts": accounts, "become": "LAB\\patcher"})
     unc = lab.deployment.media[0]["unc"][0]
     assert lab.cmdlet("fe01", "Test-Path", LiteralPath=unc)["output"] == [True]
     assert lab.cmdlet("fe01", "Test-Path", LiteralPath="\\\\fe02.example.com\\C$\\Windows")["output"] == [True]

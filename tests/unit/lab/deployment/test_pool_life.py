@@ -167,3 +167,12 @@ def test_replication_is_behind_for_some_minutes_after_a_restart(play: Play) -> N
     assert behind() == ["fe01.example.com"]
     lab.sleep(4)
     assert behind() == []
+
+
+def test_a_pool_can_be_reset_while_one_of_its_servers_does_not_serve(play: Play) -> None:
+    lab = play(servers={"fe03": {"services": {"RTCSRV": "stopped"}}})
+    reset = {"PoolFqdn": "pool01.example.com", "ResetType": "QuorumLossRecovery", "Confirm": False}
+    assert lab.cmdlet("fe01", "Reset-CsPoolRegistrarState", **reset)["errors"] == []
+    lab.sleep(10)
+    assert lab.state("fe01") == "Ready"
+    assert lab.services("fe03")["RTCSRV"] == ("Running", "Auto")

@@ -221,9 +221,9 @@ class FakeServer:
         before = {name: ServiceBefore("Running", "Automatic") for name in ("RTCSRV", "RTCAVMCU", "REPLICA", "W3SVC")}
         self.files[state_folder.MARK] = mark_text(Mark(run, "2026-01-31T21:00:00Z", "LAB\\admin", SERVER, before))
 
-    def begin_work(self, what: str, call: Call) -> None:
+    def begin_work(self, what: str, *calls: Call) -> None:
         """As an earlier run left it running."""
-        self._begin(state_folder.claim(what), [call.request()])
+        self._begin(state_folder.claim(what), [call.request() for call in calls])
 
     # ---- what a test reads -----------------------------------------------------------------------------------------
 
@@ -309,7 +309,7 @@ class FakeServer:
 
     def _one(self, call: dict[str, Any]) -> dict[str, Any]:
         name = str(call["cmdlet"] or call["program"].rpartition("\\")[2])
-        reply: Any = self.answers.get(name, _REPLIES.get(name))
+        reply: Any = self.answers.get(name, HEALTHY.get(name))
         if isinstance(reply, list):
             reply = reply.pop(0) if len(reply) > 1 else reply[0]
         if reply is None:
@@ -499,7 +499,7 @@ def _hash(server: FakeServer, parameters: Parameters) -> Any:
 
 _SIGNED = {"Status": "Valid", "SignerCertificate": [{"Subject": "CN=Microsoft Corporation, O=Microsoft Corporation"}]}
 
-_REPLIES: dict[str, Reply] = {
+HEALTHY: dict[str, Reply] = {
     "Get-CimInstance": _cim,
     "Get-CsComputer": _computer,
     "Get-CsPool": _pools,

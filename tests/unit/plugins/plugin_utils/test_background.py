@@ -156,13 +156,22 @@ def test_a_start_whose_answer_was_lost_but_which_arrived_is_found_and_not_repeat
     assert look(server).state == "running"
 
 
-def test_a_start_that_never_arrived_is_waited_for_and_then_said_and_not_repeated() -> None:
+def test_a_start_that_is_seen_not_to_have_arrived_is_sent_again() -> None:
     server = FakeServer()
     server.loses(lambda names: NAME in names, after_work=False)
+    start(server)
+    assert server.sent_once(NAME), "the first one was lost on its way"
+    assert server.clock.minutes == background.CLAIM_SECONDS / 60
+
+
+def test_starts_that_never_arrive_end_after_a_few_and_say_so() -> None:
+    server = FakeServer()
+    for _ in range(background.STARTS):
+        server.loses(lambda names: NAME in names, after_work=False)
     with pytest.raises(Interrupted, match="did not begin .* within 180 seconds.*Connection reset by peer"):
         start(server)
     assert server.changes == []
-    assert server.clock.minutes == 3
+    assert server.clock.minutes == background.STARTS * background.CLAIM_SECONDS / 60
 
 
 def test_a_start_that_was_answered_and_began_nothing_is_said_with_its_likely_cause() -> None:
@@ -170,6 +179,7 @@ def test_a_start_that_was_answered_and_began_nothing_is_said_with_its_likely_cau
     with pytest.raises(Interrupted) as failure:
         start(server)
     assert "run processes in the background" in str(failure.value.remedy)
+    assert server.sent_once(NAME), "its answer came, so it is not sent again"
 
 
 def test_the_result_of_an_earlier_start_is_not_taken_for_that_of_this_one() -> None:

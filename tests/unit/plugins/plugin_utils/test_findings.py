@@ -112,6 +112,9 @@ OF_ONE_SERVER: list[Any] = [
     pytest.param(
         sets(instances={"RTCLOCAL": "Stopped"}), "local_sql", "error", "RTCLOCAL is Stopped", id="local SQL stopped"
     ),
+    pytest.param(
+        sets(local_databases={"RTCLOCAL": []}), "local_sql", "error", "no database of RTCLOCAL", id="no database read"
+    ),
     pytest.param(databases("SUSPECT", "MULTI_USER"), "local_sql", "error", "rtc of RTCLOCAL", id="database suspect"),
     pytest.param(databases("ONLINE", "SINGLE_USER"), "local_sql", "error", "SINGLE_USER", id="database single user"),
     pytest.param(

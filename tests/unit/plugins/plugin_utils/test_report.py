@@ -37,9 +37,9 @@ def step(minute: int, name: str, server: str = "fe01", minutes: int | None = 5, 
     return [begun, {**begun, "time": f"2026-01-31T22:{minute + minutes:02}:00Z", "event": "ended", **result}]
 
 
-OUT = step(10, "computer_failover", changed=True, state="out_by_us")
+OUT = step(10, "fail_over", changed=True, state="out_by_us")
 INSTALLED = step(16, "server_update", changed=True, version_before="6.0.9319.534", version_after="6.0.9319.628")
-BACK = step(30, "computer_failover", changed=True, state="in_service")
+BACK = step(30, "fail_back", changed=True, state="in_service")
 ENDED: Event = {"time": "2026-01-31T22:50:00Z", "event": "run ended", "outcome": "done"}
 
 
@@ -72,9 +72,9 @@ FAILED = {"changed": False, "failed": True, "msg": "no"}
         pytest.param(
             [*OUT, *step(16, "server_update", **FAILED), *BACK], "failed", id="failed and put back into service"
         ),
-        pytest.param(step(10, "computer_failover", state="in_service", **FAILED), "failed", id="would not drain"),
+        pytest.param(step(10, "fail_over", state="in_service", **FAILED), "failed", id="would not drain"),
         pytest.param(
-            step(10, "computer_failover", state="out_by_us", **FAILED),
+            step(10, "fail_over", state="out_by_us", **FAILED),
             "out of service",
             id="would not drain and could not be put back",
         ),

@@ -26,10 +26,10 @@ def begun(folder: Path) -> Record:
 
 def test_each_event_is_a_line_as_soon_as_it_happens(tmp_path: Path) -> None:
     record = Record(str(tmp_path / "reports" / "run-7"), FakeClock())
-    record.begin("computer_failover", "fe01")
+    record.begin("fail_over", "fe01")
     written = lines(tmp_path / "reports" / "run-7")
     assert [json.loads(line) for line in written] == [
-        {"time": "2026-01-31T22:30:00Z", "event": "begun", "step": "computer_failover", "server": "fe01"}
+        {"time": "2026-01-31T22:30:00Z", "event": "begun", "step": "fail_over", "server": "fe01"}
     ]
 
 

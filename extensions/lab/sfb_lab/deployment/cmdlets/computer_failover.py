@@ -35,7 +35,7 @@ def _target(call: Call) -> tuple[Server, Pool]:
     if server is None:
         raise call.fail(say("failover_no_computer", computer=name), "ComputerNotFound", "ObjectNotFound", name)
     pool = model.pool_of(server)
-    if pool.settings["edition"] == "standard" or len(pool.servers) < 2:
+    if pool.settings["edition"] == "standard" or len(pool.servers) < 2 or "RTCSRV" not in server.services:
         raise call.fail(say("failover_no_pool", computer=name), "InvalidComputer", "InvalidArgument", name)
     if not server.up:
         raise call.fail(say("rpc_unavailable"), "ComputerUnavailable", "ConnectionError", name)

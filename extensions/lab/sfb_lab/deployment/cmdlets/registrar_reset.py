@@ -53,7 +53,7 @@ def reset(call: Call) -> Iterator[Wait]:
         raise call.fail("The back end database cannot be reached.", "BackEndUnavailable", "ConnectionError", pool.fqdn)
     call.acts()
     pool.resetting = True
-    up = [server for server in pool.servers if server.up]
+    up = [server for server in pool.servers if server.up and "RTCSRV" in server.services]
     try:
         for server in up:
             yield 20.0
@@ -70,10 +70,10 @@ def reset(call: Call) -> Iterator[Wait]:
                 _start(call, server)
         yield 300.0
         if kind != "ServiceReset":
-            for group in pool.groups:
-                for replica in group.replicas:
-                    if replica.server.fabric_up and replica.server.node == "active":
-                        replica.present, replica.ready_at = True, None
+            for server in up:
+                server.reloads = not server.hosting
+                if server.hosting:
+                    pool.reload(server)
     finally:
         pool.resetting = False
         pool.review(model)
@@ -96,8 +96,11 @@ def start_pool(call: Call) -> Iterator[Wait]:
                     call.errors.append(error.error)
         yield 20.0
     waited = 0
-    while waited < 1800 and any(
-        server.up and server.services["RTCSRV"].status == "StartPending" for server in pool.servers
-    ):
+    while waited < 1800 and any(_starting(server) for server in pool.servers):
         yield 30.0
         waited += 30
+
+
+def _starting(server: Server) -> bool:
+    service = server.services.get("RTCSRV")
+    return service is not None and service.status == "StartPending"

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Deployments that a run must recognise and leave alone, and larger ones."""
+
+from __future__ import annotations
+
+from .conftest import Play
+
+
+def test_a_standard_edition_server_is_a_pool_of_its_own_name(play: Play) -> None:
+    pool = {"fqdn": "fe01.example.com", "edition": "standard", "servers": ["fe01.example.com"]}
+    lab = play({"pools": [pool]})
+    assert lab.cmdlet("fe01", "Get-CsComputer", ["Fqdn", "Pool"], Local=True)["output"] == [
+        {"Fqdn": "fe01.example.com", "Pool": "fe01.example.com"}
+    ]
+    assert lab.cmdlet("fe01", "Get-CsService", ["UserDatabase"], UserServer=True)["output"] == [
+        {"UserDatabase": "UserDatabase:fe01.example.com"}
+    ]
+    outcome = lab.cmdlet("fe01", "Invoke-CsComputerFailOver", ComputerName="fe01.example.com", Confirm=False)
+    assert outcome["errors"][0]["id"] == "InvalidComputer,Invoke-CsComputerFailOver"
+
+
+def test_lync_has_another_module_and_fewer_cmdlets(play: Play) -> None:
+    lab = play({"product": "lync2013"})
+    answer = lab.deployment.management_shell(
+        lab.caller("fe01"),
+        lab.request([{"cmdlet": "Get-CsServerVersion"}, {"cmdlet": "Get-CsServerPatchVersion"}], modules=["Lync"]),
+    )
+    assert answer["module"] == "Lync"
+    assert "(5.0.8308.0)" in answer["outcomes"][0]["output"][0]
+    assert answer["outcomes"][1]["missing"]
+
+
+def test_a_server_without_the_product_has_windows_only(play: Play) -> None:
+    lab = play(servers={"fe02": {"product": "none"}})
+    outcomes = lab.ask("fe02", {"cmdlet": "Get-CsPool"}, {"cmdlet": "Get-Date"})
+    assert [outcome["missing"] for outcome in outcomes] == [True, False]
+    assert "RTCSRV" not in lab.services("fe02")
+    assert lab.state("fe01") == "InsufficientActiveFrontEnds"
+
+
+def test_the_topology_names_computers_that_nobody_patches(play: Play) -> None:
+    edge = {"fqdn": "edge01.example.com", "pool": "edgepool.example.com", "replication_up_to_date": False}
+    lab = play({"other_computers": [edge]})
+    rows = lab.cmdlet("fe01", "Get-CsPool", ["Fqdn", "Computers", "Services"])["output"]
+    assert [row["Fqdn"] for row in rows] == ["pool01.example.com", "sql01.example.com", "edgepool.example.com"]
+    assert rows[2]["Computers"] == ["edge01.example.com"]
+    replicas = lab.cmdlet("fe01", "Get-CsManagementStoreReplicationStatus", ["ReplicaFqdn", "UpToDate"])["output"]
+    assert [row["ReplicaFqdn"] for row in replicas if not row["UpToDate"]] == ["edge01.example.com"]
+
+
+def test_a_mirrored_back_end_shows_where_its_principal_is(play: Play) -> None:
+    sql = {"server": "sql01.example.com", "mirror": "sql02.example.com", "principal": "mirror"}
+    pool = {"fqdn": "pool01.example.com", "servers": ["fe01.example.com"], "sql": sql}
+    lab = play({"product": "sfb2015", "pools": [pool]})
+    rows = lab.cmdlet("fe01", "Get-CsDatabaseMirrorState", ["StateOnPrimary", "StateOnMirror"], PoolFqdn=pool["fqdn"])
+    assert {"StateOnPrimary": "Mirror", "StateOnMirror": "Principal"} in rows["output"]
+
+
+def test_back_end_databases_follow_the_update_of_the_server_that_asks(play: Play) -> None:
+    lab = play()
+    versions = ["DatabaseName", "ExpectedVersion", "InstalledVersion"]
+    ask = {"ConfiguredDatabases": True, "SqlServerFqdn": "sql01.example.com"}
+
+    def behind(server: str) -> list[str]:
+        rows = lab.cmdlet(server, "Test-CsDatabase", versions, **ask)["output"]
+        return [row["DatabaseName"] for row in rows if row["ExpectedVersion"] != row["InstalledVersion"]]
+
+    assert behind("fe01") == []
+    lab.fail_over("fe01")
+    lab.install("fe01")
+    assert behind("fe01") == ["rtcxds", "rgsconfig"]
+    assert behind("fe02") == []
+    lab.cmdlet("fe01", "Install-CsDatabase", Update=True, Confirm=False, **ask)
+    assert behind("fe01") == []
