@@ -77,7 +77,7 @@ def play(demo: Demo, folder: Path, running: dict[str, Any]) -> int:
     ]
     print(
         "$",
-        " ".join(command[:1] + ["-i", f"examples/{demo.inventory}", "-i", "LAB", f"playbooks/{demo.playbook}"]),
+        " ".join([*command[:1], "-i", f"examples/{demo.inventory}", "-i", "LAB", f"playbooks/{demo.playbook}"]),
         flush=True,
     )
     environment = {**os.environ, "ANSIBLE_FORCE_COLOR": "1" if sys.stdout.isatty() else "0", "NO_PROXY": "127.0.0.0/8"}

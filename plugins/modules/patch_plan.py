@@ -150,6 +150,7 @@ seealso:
   - module: sfb.server.server_survey
   - module: sfb.server.pool_fabric_info
   - module: sfb.server.patch_window
+  - module: sfb.server.patch_verdict
   - ref: ansible_collections.sfb.server.docsite.guide_patch_frontend_pool
     description: The table of findings, with remedies.
 """
@@ -172,7 +173,7 @@ EXAMPLES = r"""
 
 - name: Show the order
   ansible.builtin.debug:
-    var: planned.order
+    var: planned.plan.order
   run_once: true
 """
 
@@ -310,6 +311,15 @@ plan:
               returned: always
               type: str
               sample: ""
+    order:
+      description: The inventory's names of the servers to patch, in order.
+      returned: always
+      type: list
+      elements: str
+      sample:
+        - fe01
+        - fe02
+        - fe03
     done:
       description: The FQDNs of the servers that have the update and are in service.
       returned: always
@@ -335,15 +345,6 @@ plan:
         fe01.example.com:
           - RTCSRV
           - W3SVC
-order:
-  description: The inventory's names of the servers to patch, in order.
-  returned: success, and when findings stop the run
-  type: list
-  elements: str
-  sample:
-    - fe01
-    - fe02
-    - fe03
 time_zone:
   description: The time zone that O(settings.stop_at) is understood in.
   returned: success, and when findings stop the run

@@ -34,9 +34,6 @@ extends_documentation_fragment:
   - sfb.server.on_server
 seealso:
   - module: sfb.server.server_update
-  - plugin: sfb.server.differing_components
-    plugin_type: filter
-    description: Compares the components of several servers.
 """
 
 EXAMPLES = r"""

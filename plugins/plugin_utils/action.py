@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -29,7 +29,7 @@ class SfbAction(ActionBase):
     _supports_async = False
     _supports_diff = True
 
-    SPEC: dict[str, Any] = {}
+    SPEC: ClassVar[dict[str, Any]] = {}
     #: What the run's record calls it; empty for an action that leaves no line there.
     STEP = ""
 

@@ -20,8 +20,23 @@ Facts = Mapping[str, Any]
 
 #: No promise of the collection can be kept with one of these, so nobody can accept them away.
 NEVER_ACCEPTED = frozenset(
-    "connection credentials not_usable membership wrong_pool same_server edition product out_of_service two_out folder "
-    "version_lower unread_topology unread_product unread_components".split()
+    [
+        "connection",
+        "credentials",
+        "not_usable",
+        "membership",
+        "wrong_pool",
+        "same_server",
+        "edition",
+        "product",
+        "out_of_service",
+        "two_out",
+        "folder",
+        "version_lower",
+        "unread_topology",
+        "unread_product",
+        "unread_components",
+    ]
 )
 #: Where the update's files, its logs and the product's own temporary files go (inferred; the packages are below 1 GB).
 FREE_GIGABYTES = 5

@@ -43,6 +43,12 @@ MODULES = (
 SERVER_ADMINS = "RTCUniversalServerAdmins"
 
 
+_WHEN_LOST = (
+    "What it did of the last call is not known from here. Look at the server; then start the playbook again: it reads "
+    "what is true now and goes on from there."
+)
+
+
 class Transport(Protocol):
     """Ansible's connection, or a replay of recorded answers."""
 
@@ -188,7 +194,8 @@ class ManagementShell:
             result = self.transport.execute(SCRIPT.read_text(encoding="utf-8"), json.dumps(request), detach_seconds)
         except SfbError as error:
             # The transport does not know whose connection it is.
-            raise type(error)(f"{self.server}: {error.message}", remedy=error.remedy, **error.facts) from error
+            remedy = error.remedy or _WHEN_LOST
+            raise type(error)(f"{self.server}: {error.message}", remedy=remedy, **error.facts) from error
         if detach_seconds is not None:
             return Answer({}, None, None, False, {}, 0, None, None)
         return self._answer(calls, result)

@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-
 from ansible_collections.sfb.server.plugins.plugin_utils.times import parse_utc
+from jinja2 import Environment, FileSystemLoader
 
 Event = Mapping[str, Any]
 

@@ -6,83 +6,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ansible_collections.sfb.server.plugins.plugin_utils.call import Call
-from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import SCRIPT
 from ansible_collections.sfb.server.tests.powershell.fake_module import csharp
+from ansible_collections.sfb.server.tests.powershell.real_powershell import MODULE_NAMES, PowerShell
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.cmdlet_uses import SIGNATURES
-
-MODULE_NAMES = {"lync2013": "Lync", "sfb2015": "SkypeForBusiness", "sfb2019": "SkypeForBusiness"}
-
-#: Through files: what a console's encoding does to texts is not the point here. A third word is given to the script.
-RUN = """\
-$request = [System.IO.File]::ReadAllText($args[1])
-$more = @{}
-if ($args.Count -gt 3) { $more[[string]$args[3]] = $true }
-$answer = & $args[0] -Request $request @more
-[System.IO.File]::WriteAllText($args[2], [string]$answer)
-"""
-
-
-@dataclass(frozen=True)
-class PowerShell:
-    """Starts the script as a process of its own, as a server does."""
-
-    program: str
-    folder: Path
-    modules: Path
-
-    def start(self, calls: Sequence[Call | Mapping[str, Any]], *words: str, **more: Any) -> Running:
-        """words: what the script gets besides the request, such as WhatIf. more: other keys of the request."""
-        own = self.folder / f"run-{len(list(self.folder.glob('run-*')))}"
-        own.mkdir()
-        request: dict[str, Any] = {
-            "modules": list(MODULE_NAMES.values()),
-            "editions": ["Desktop", "Core"],
-            "claim": None,
-            "roles": ["RTCUniversalServerAdmins"],
-            "calls": [call.request() if isinstance(call, Call) else dict(call) for call in calls],
-        }
-        (own / "request.json").write_text(json.dumps({**request, **more}), "ascii")
-        (own / "run.ps1").write_text(RUN, "ascii")
-        command = [self.program, "-NoProfile", "-NonInteractive", "-File", own / "run.ps1", SCRIPT]
-        process = subprocess.Popen(
-            [*command, own / "request.json", own / "answer.json", *words],
-            env={**os.environ, "PSModulePath": os.pathsep.join([str(self.modules), os.environ.get("PSModulePath", "")])},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        return Running(process, own / "answer.json")
-
-    def ask(self, calls: Sequence[Call | Mapping[str, Any]], *words: str, **more: Any) -> dict[str, Any]:
-        return self.start(calls, *words, **more).answer()
-
-    def one(self, call: Call | Mapping[str, Any], **more: Any) -> dict[str, Any]:
-        """The outcome of a single call."""
-        outcome: dict[str, Any] = self.ask([call], **more)["outcomes"][0]
-        return outcome
-
-
-@dataclass(frozen=True)
-class Running:
-    process: subprocess.Popen[str]
-    path: Path
-
-    def answer(self) -> dict[str, Any]:
-        said, _nothing = self.process.communicate(timeout=300)
-        assert self.path.exists() and self.path.read_text("utf-8"), f"the script wrote no answer but: {said}"
-        answer: dict[str, Any] = json.loads(self.path.read_text("utf-8"))
-        return answer
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +41,15 @@ def built(pwsh: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str]
             source.write_text(csharp(SIGNATURES, product), "ascii")
             script = folders[product] / "build.ps1"
             script.write_text("Add-Type -Path $args[0] -OutputAssembly $args[1] -ErrorAction Stop\n", "ascii")
-            command = [pwsh, "-NoProfile", "-NonInteractive", "-File", script, source, module / f"{name}.dll"]
+            command = [
+                pwsh,
+                "-NoProfile",
+                "-NonInteractive",
+                "-File",
+                str(script),
+                str(source),
+                str(module / f"{name}.dll"),
+            ]
             done = subprocess.run(command, capture_output=True, text=True, timeout=300)
             assert (module / f"{name}.dll").exists(), done.stdout + done.stderr
         return folders[product]
@@ -122,6 +63,6 @@ def of_product(pwsh: str, built: Callable[[str], Path], tmp_path: Path) -> Calla
 
 
 @pytest.fixture
-def shell(of_product: Callable[[str], PowerShell]) -> Iterator[PowerShell]:
+def shell(of_product: Callable[[str], PowerShell]) -> PowerShell:
     """On a server with Skype for Business Server 2015."""
-    yield of_product("sfb2015")
+    return of_product("sfb2015")

@@ -108,7 +108,9 @@ public class InvokeFakeChange : PSCmdlet {
 
 def csharp(signatures: Mapping[str, Any], product: str) -> str:
     """signatures: `cmdlets` of the lab's cmdlets.json; product: lync2013, sfb2015 or sfb2019."""
-    classes = [_cmdlet(name, entry, product) for name, entry in sorted(signatures.items()) if product in entry["products"]]
+    classes = [
+        _cmdlet(name, entry, product) for name, entry in sorted(signatures.items()) if product in entry["products"]
+    ]
     return "\n".join([_HEAD, *classes])
 
 

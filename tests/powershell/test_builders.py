@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.sfb.server.plugins.plugin_utils.call import Call
-from ansible_collections.sfb.server.tests.powershell.conftest import MODULE_NAMES, PowerShell
 from ansible_collections.sfb.server.tests.powershell.fake_module import csharp
+from ansible_collections.sfb.server.tests.powershell.real_powershell import MODULE_NAMES, PowerShell
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.cmdlet_uses import EVERYWHERE, SIGNATURES, USES
 
 
@@ -37,7 +37,9 @@ def test_every_builder_binds_what_it_sends_and_nothing_else(
     product: str, of_product: Callable[[str], PowerShell]
 ) -> None:
     calls = calls_of(product)
-    bare = [replace(call, select=["Cmdlet", "ParameterSet", "Bound"], expect=None, go_on=True) for call in calls.values()]
+    bare = [
+        replace(call, select=["Cmdlet", "ParameterSet", "Bound"], expect=None, go_on=True) for call in calls.values()
+    ]
     answer = of_product(product).ask(bare)
     assert answer["module"] == MODULE_NAMES[product]
     for (name, call), outcome in zip(calls.items(), answer["outcomes"], strict=True):

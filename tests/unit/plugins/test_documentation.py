@@ -227,7 +227,8 @@ def all_specs() -> Tree:
     specs: Tree = {}
     for name in ACTIONS:
         specs |= spec_of(name)
-    return specs | specs["settings"]["options"]
+    settings: Tree = specs["settings"]["options"]
+    return specs | settings
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .server import Server
+from .texts import say
 from .values import between, guid
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Pool:
                 model.log(
                     server,
                     32163,
-                    "Disconnected from Pool Fabric Manager: the Local Pool Manager will try to connect again.",
+                    say("event_disconnected"),
                 )
             model.clock.after(STOP_AFTER, lambda: self._stop_without_quorum(model, now))
         if self.down and all(server.service_running("RTCSRV") or server.node != "active" for server in self.servers):
@@ -221,9 +222,7 @@ class Pool:
         self.lost_quorum_at = None
         for server in self.servers:
             if server.up:
-                model.log(
-                    server, 32173, "Server is being shut down because the fabric pool manager could not be initialized."
-                )
+                model.log(server, 32173, say("event_shut_down"))
                 model.stop_services(
                     server, [service.name for service in server.services.values() if service.kind == "role"]
                 )

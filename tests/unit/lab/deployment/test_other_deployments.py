@@ -75,3 +75,22 @@ def test_back_end_databases_follow_the_update_of_the_server_that_asks(play: Play
     assert behind("fe02") == []
     lab.cmdlet("fe01", "Install-CsDatabase", Update=True, Confirm=False, **ask)
     assert behind("fe01") == []
+
+
+def test_what_is_not_in_the_topology_is_an_error_and_names_what_was_asked(play: Play) -> None:
+    lab = play()
+    name = "pool'1; $(1+1).example.com"
+    outcomes = [
+        lab.cmdlet("fe01", "Get-CsPoolFabricState", PoolFqdn=name),
+        lab.cmdlet("fe01", "Get-CsPool", Identity=name),
+        lab.cmdlet("fe01", "Get-CsComputer", Pool=name),
+        lab.cmdlet("fe01", "Get-CsService", Identity=name),
+        lab.cmdlet("fe01", "Reset-CsPoolRegistrarState", PoolFqdn=name, Confirm=False),
+        lab.cmdlet("fe01", "Test-CsDatabase", ConfiguredDatabases=True, SqlServerFqdn=name),
+        lab.cmdlet("fe01", "Get-CsWindowsService", Name=name),
+        lab.cmdlet("fe01", "Invoke-CsComputerFailOver", ComputerName=name, Confirm=False),
+    ]
+    for outcome in outcomes:
+        assert outcome["errors"][0]["category"] == "ObjectNotFound"
+        assert name in outcome["errors"][0]["message"]
+    assert not any(line["changes"] for line in lab.journal("cmdlet"))

@@ -168,7 +168,7 @@ def test_starts_that_never_arrive_end_after_a_few_and_say_so() -> None:
     server = FakeServer()
     for _ in range(background.STARTS):
         server.loses(lambda names: NAME in names, after_work=False)
-    with pytest.raises(Interrupted, match="did not begin .* within 180 seconds.*Connection reset by peer"):
+    with pytest.raises(Interrupted, match=r"did not begin .* within 180 seconds.*Connection reset by peer"):
         start(server)
     assert server.changes == []
     assert server.clock.minutes == background.STARTS * background.CLAIM_SECONDS / 60

@@ -189,7 +189,9 @@ def test_what_is_denied_exists_so_that_a_name_was_not_misspelt() -> None:
 
 def sources(*folders: str) -> Iterable[Path]:
     for folder in folders:
-        yield from (path for path in sorted((ROOT / folder).rglob("*")) if path.suffix in (".py", ".ps1", ".yml", ".j2"))
+        yield from (
+            path for path in sorted((ROOT / folder).rglob("*")) if path.suffix in (".py", ".ps1", ".yml", ".j2")
+        )
 
 
 def code_strings(path: Path) -> Iterable[tuple[int, str]]:

@@ -92,9 +92,7 @@ def test_while_it_drains_a_line_at_least_every_two_minutes_says_what_is_left() -
     server.at(10, lambda: setattr(server, "active_conferences", 0))
     take_out(server, said=said)
     assert len(said) >= 30 / 2
-    assert said[0] == (
-        f"{SERVER} drains: 0 of 60 min; left: RTCAVMCU (Audio/Video Conferencing): Active Conferences=2"
-    )
+    assert said[0] == (f"{SERVER} drains: 0 of 60 min; left: RTCAVMCU (Audio/Video Conferencing): Active Conferences=2")
     assert said[-1].endswith("left: nothing that the services report")
 
 
@@ -253,7 +251,7 @@ def half_stopped(server: FakeServer, parameters: dict[str, Any]) -> None:
 def test_a_server_that_cannot_be_put_back_either_keeps_its_mark_and_says_both() -> None:
     server = FakeServer()
     server.answers |= {FAIL_OVER: half_stopped, FAIL_BACK: refuses("could not")}
-    with pytest.raises(SfbError, match="would not.*Putting it back failed too: .*could not") as failure:
+    with pytest.raises(SfbError, match=r"would not.*Putting it back failed too: .*could not") as failure:
         take_out(server)
     assert server.marked
     assert failure.value.facts["state"] == "out_by_us"
@@ -558,7 +556,8 @@ def test_a_service_that_starts_for_long_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "starts"), [("Start Pending", []), ("Stopped", ["Start-CsWindowsService -Name RTCSRV -ComputerName fe02"])]
+    ("status", "starts"),
+    [("Start Pending", []), ("Stopped", ["Start-CsWindowsService -Name RTCSRV -ComputerName fe02"])],
 )
 def test_a_service_that_never_runs_keeps_the_mark_and_is_named(status: str, starts: list[str]) -> None:
     server = ours()
@@ -568,7 +567,7 @@ def test_a_service_that_never_runs_keeps_the_mark_and_is_named(status: str, star
         fake.services["RTCSRV"] = (status, "Auto")
 
     server.answers |= {FAIL_BACK: half, "Start-CsWindowsService": answers()}
-    with pytest.raises(TimedOut, match="not every service .* RTCSRV is") as failure:
+    with pytest.raises(TimedOut, match=r"not every service .* RTCSRV is") as failure:
         bring_back(server)
     assert server.marked
     assert server.changes == [*IN_SERVICE, *starts]
@@ -659,7 +658,7 @@ def test_the_pool_goes_by_the_topology_and_not_by_the_inventory() -> None:
     server = FakeServer()
     server.answers["Get-CsPool"] = answers({"Fqdn": POOL.upper(), "Computers": [name.upper() for name in MEMBERS]})
     server.others["fe01.example.com"]["status"] = "Stopped"
-    with pytest.raises(SfbError, match="RTCSRV on fe01.example.com is Stopped"):
+    with pytest.raises(SfbError, match=r"RTCSRV on fe01.example.com is Stopped"):
         take_out(server)
 
 

@@ -144,9 +144,7 @@ OF_ONE_SERVER: list[Any] = [
     pytest.param(
         sets(pending_restart=["Windows Update"]), "pending_restart", "warning", "Windows Update", id="pending restart"
     ),
-    pytest.param(
-        sets(foreign_roots=[{"Subject": "CN=Odd"}]), "trusted_roots", "warning", "CN=Odd", id="trusted roots"
-    ),
+    pytest.param(sets(foreign_roots=[{"Subject": "CN=Odd"}]), "trusted_roots", "warning", "CN=Odd", id="trusted roots"),
     pytest.param(
         sets(errors_24h={"LS User Services 30988": 3}), "event_log", "warning", "30988 (3)", id="errors in the log"
     ),
@@ -330,7 +328,13 @@ def test_an_address_book_run_inside_the_expected_time_is_a_warning(run_at: str, 
 
 @pytest.mark.parametrize(
     ("accepted", "stops"),
-    [([], True), (["disk"], False), (["disk@fe02.example.com"], False), (["disk@fe01.example.com"], True), ([""], True)],
+    [
+        ([], True),
+        (["disk"], False),
+        (["disk@fe02.example.com"], False),
+        (["disk@fe01.example.com"], True),
+        ([""], True),
+    ],
 )
 def test_a_finding_is_accepted_by_its_name_everywhere_or_on_one_server(accepted: list[str], stops: bool) -> None:
     surveys = healthy_surveys()
@@ -357,9 +361,18 @@ def test_what_stops_the_run_comes_first() -> None:
 
 # ---- the table is complete -------------------------------------------------------------------------------------------
 
-OF_THE_RUN = set(
-    "two_out membership same_server two_server_pool source no_hash backup not_patched address_book wrong_pool".split()
-)
+OF_THE_RUN = {
+    "two_out",
+    "membership",
+    "same_server",
+    "two_server_pool",
+    "source",
+    "no_hash",
+    "backup",
+    "not_patched",
+    "address_book",
+    "wrong_pool",
+}
 
 
 def test_every_finding_of_the_code_has_a_case_here() -> None:

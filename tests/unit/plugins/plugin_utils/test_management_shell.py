@@ -96,7 +96,7 @@ def test_in_check_mode_a_change_is_refused_before_anything_is_sent() -> None:
         lambda: shell.change({"look": READ, "out": CHANGE}),
         lambda: shell.start({"look": READ, "out": CHANGE}, "C:\\claim.json", 600),
     ):
-        with pytest.raises(ChangeRefused, match="Invoke-CsComputerFailOver .* must not be sent .* in check mode"):
+        with pytest.raises(ChangeRefused, match=r"Invoke-CsComputerFailOver .* must not be sent .* in check mode"):
             send()
     assert transport.requests == []
 
@@ -182,7 +182,7 @@ def test_calls_that_were_not_reached_are_skipped_and_neither_good_nor_empty() ->
     shell, _transport, _clock = shell_on([outcome(errors=[{"message": "no", "category": "NotSpecified"}])])
     got = shell.read({"first": READ.must(), "second": OF_WINDOWS})
     assert got["second"].skipped and not got["second"].ok and not got["second"].absent
-    with pytest.raises(CallFailed, match="Get-Content -LiteralPath C:.x was not run, because a call before it failed"):
+    with pytest.raises(CallFailed, match=r"Get-Content -LiteralPath C:.x was not run, because a call before it failed"):
         got["second"].checked()
 
 

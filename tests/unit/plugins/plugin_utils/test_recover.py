@@ -109,7 +109,7 @@ def test_a_reset_that_fails_says_what_the_server_said_and_is_not_repeated() -> N
 def test_a_reset_that_does_not_end_is_left_alone() -> None:
     server = missing_replicas()
     server.minutes[RESET] = 600
-    with pytest.raises(TimedOut, match="reset .* still runs after 60 minutes"):
+    with pytest.raises(TimedOut, match=r"reset .* still runs after 60 minutes"):
         reset(server, 0)
     assert len(server.works()) == 1
 

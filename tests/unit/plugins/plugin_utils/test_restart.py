@@ -61,7 +61,7 @@ def test_a_restart_that_somebody_ordered_before_us_is_waited_for(code: int) -> N
 def test_a_restart_that_is_refused_is_a_failure_at_once() -> None:
     server = FakeServer()
     server.answers["shutdown.exe"] = answers(*program(5))
-    with pytest.raises(CallFailed, match="refused to restart: shutdown.exe ended with 5") as failure:
+    with pytest.raises(CallFailed, match=r"refused to restart: shutdown.exe ended with 5") as failure:
         restarted(server)
     assert failure.value.facts["exit_code"] == 5
     assert server.clock.minutes == 0

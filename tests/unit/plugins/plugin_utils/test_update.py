@@ -142,7 +142,7 @@ def test_another_installation_that_never_ends_is_a_failure_that_changed_nothing(
 def test_a_failure_that_changed_nothing_says_so(code: int) -> None:
     server = out()
     server.answers[EXE] = installs(code, None)
-    with pytest.raises(SfbError, match="The update of fe02.example.com failed") as failure:
+    with pytest.raises(SfbError, match=r"The update of fe02.example.com failed") as failure:
         install(server)
     assert failure.value.facts["unchanged"] is True
     assert failure.value.facts["components_after"] == failure.value.facts["components_before"] == server.components
@@ -180,7 +180,7 @@ def test_a_server_that_cannot_be_read_after_a_failure_is_not_called_unchanged(un
         return program(1603)
 
     server.answers[EXE] = fails
-    with pytest.raises(SfbError, match="could not be read: .*Access is denied") as failure:
+    with pytest.raises(SfbError, match=r"could not be read: .*Access is denied") as failure:
         install(server)
     assert failure.value.facts["unchanged"] is False
 
@@ -229,7 +229,7 @@ def test_a_success_after_which_a_component_is_lower_or_gone_is_a_failure() -> No
 def test_a_running_installer_is_never_killed_a_deadline_only_reports() -> None:
     server = out()
     server.minutes[EXE] = 600
-    with pytest.raises(TimedOut, match="install on .* still runs after 90 minutes"):
+    with pytest.raises(TimedOut, match=r"install on .* still runs after 90 minutes"):
         install(server)
     assert server.changes == RUN
     assert len(server.works()) == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...border import UnknownToLab
 from ..call import Call, cmdlet
 from ..clock import Wait
 from ..model import Model
@@ -32,10 +33,12 @@ def _pool(call: Call) -> Pool:
     wanted = call.get("SqlServerFqdn") or call.model.pool_of(call.server).sql["server"]
     pool = next((pool for pool in call.model.pools if pool.sql["server"].lower() == wanted.lower()), None)
     if pool is None:
-        raise call.fail(f'Cannot find a database on "{wanted}".', "ManagementObjectNotFound", "ObjectNotFound", wanted)
+        raise call.fail(
+            say("not_found", kind="database server", name=wanted), "ManagementObjectNotFound", "ObjectNotFound", wanted
+        )
     if not pool.sql["available"] or not call.server.settings["reaches_back_end"]:
         raise call.fail(
-            f'Cannot connect to "{wanted}".',
+            say("sql_unreachable", server=wanted),
             "SqlConnection",
             "ConnectionError",
             wanted,
@@ -43,7 +46,7 @@ def _pool(call: Call) -> Pool:
         )
     if not call.identity.sql_administrator:
         raise call.fail(
-            f"Login failed for user '{call.identity.user}'.",
+            say("sql_login_failed", user=call.identity.user),
             "SqlLogin",
             "PermissionDenied",
             wanted,
@@ -116,7 +119,7 @@ def test_database(call: Call) -> Iterator[Wait]:
 def install_database(call: Call) -> Iterator[Wait]:
     model = call.model
     if not call.get("Update"):
-        raise call.fail("The lab knows Install-CsDatabase with -Update only.", "LabOnlyUpdates", "NotImplemented")
+        raise UnknownToLab("Install-CsDatabase without -Update")
     if call.get("LocalDatabases"):
         call.acts()
         yield 60.0

@@ -96,7 +96,7 @@ def get_fabric_state(call: Call) -> None:
     pool = model.pool(call.get("PoolFqdn") or "")
     if pool is None:
         raise call.fail(
-            f'Cannot find pool "{call.get("PoolFqdn")}".',
+            say("not_found", kind="pool", name=call.get("PoolFqdn")),
             "ManagementObjectNotFound",
             "ObjectNotFound",
             str(call.get("PoolFqdn")),
@@ -190,7 +190,10 @@ def get_user_database_state(call: Call) -> None:
         )
     if not found:
         raise call.fail(
-            f'Cannot find service "{identity or pool_name}".', "ManagementObjectNotFound", "ObjectNotFound", identity
+            say("not_found", kind="service", name=identity or pool_name),
+            "ManagementObjectNotFound",
+            "ObjectNotFound",
+            identity,
         )
 
 
@@ -199,7 +202,9 @@ def get_mirror_state(call: Call) -> None:
     """DatabaseName, StateOnPrimary, StateOnMirror and the two statuses (DOC; CODE: Cussen's mirror tool)."""
     pool = call.model.pool(call.get("PoolFqdn"))
     if pool is None:
-        raise call.fail(f'Cannot find pool "{call.get("PoolFqdn")}".', "ManagementObjectNotFound", "ObjectNotFound")
+        raise call.fail(
+            say("not_found", kind="pool", name=call.get("PoolFqdn")), "ManagementObjectNotFound", "ObjectNotFound"
+        )
     if call.get("DatabaseType") not in (None, "User", "Application", "App", "CentralMgmt", "CMS"):
         raise call.fail(
             say("mirror_absent", pool=pool.fqdn),

@@ -12,6 +12,7 @@ from ..call import Call, cmdlet
 from ..clock import Wait
 from ..pool import Pool
 from ..server import Server
+from ..texts import say
 from ..values import Terminating
 
 
@@ -19,14 +20,18 @@ def _pool(call: Call) -> Pool:
     pool = call.model.pool(call.get("PoolFqdn"))
     if pool is None:
         raise call.fail(
-            f'Cannot find pool "{call.get("PoolFqdn")}".',
+            say("not_found", kind="pool", name=call.get("PoolFqdn")),
             "ManagementObjectNotFound",
             "ObjectNotFound",
             call.get("PoolFqdn"),
         )
     if not call.identity.administrator:
         raise call.fail(
-            "Access is denied.", "AccessDenied", "PermissionDenied", pool.fqdn, "System.UnauthorizedAccessException"
+            say("not_administrator", user=call.identity.user, server=pool.fqdn),
+            "AccessDenied",
+            "PermissionDenied",
+            pool.fqdn,
+            "System.UnauthorizedAccessException",
         )
     return pool
 
@@ -48,9 +53,11 @@ def reset(call: Call) -> Iterator[Wait]:
     model, pool = call.model, _pool(call)
     kind = call.get("ResetType", "ServiceReset")
     if kind == "MachineStateRemoved":
-        raise call.fail("The machine is still part of the pool.", "MachineInTopology", "InvalidOperation", pool.fqdn)
+        raise call.fail(say("reset_machine_there"), "MachineInTopology", "InvalidOperation", pool.fqdn)
     if not pool.sql["available"] and kind != "ServiceReset":
-        raise call.fail("The back end database cannot be reached.", "BackEndUnavailable", "ConnectionError", pool.fqdn)
+        raise call.fail(
+            say("sql_unreachable", server=pool.sql["server"]), "BackEndUnavailable", "ConnectionError", pool.fqdn
+        )
     call.acts()
     pool.resetting = True
     up = [server for server in pool.servers if server.up and "RTCSRV" in server.services]

@@ -11,6 +11,7 @@ from fnmatch import fnmatch
 from ..call import Call, cmdlet
 from ..model import Model
 from ..products import PRODUCTS
+from ..texts import say
 from ..values import Moment, PsObject, Span
 
 SITE = "Site:Site1"
@@ -38,7 +39,7 @@ def get_computer(call: Call) -> None:
         )
     if not found and (identity or pool):
         call.error(
-            f'Cannot find computer or pool "{identity or pool}".',
+            say("not_found", kind="computer or pool", name=identity or pool),
             "ManagementObjectNotFound",
             "ObjectNotFound",
             identity or pool,
@@ -84,7 +85,7 @@ def get_pool(call: Call) -> None:
     if call.get("Filter"):
         found = [row for row in found if fnmatch(str(row).lower(), str(call.get("Filter")).lower())]
     if identity and not found:
-        call.error(f'Cannot find pool "{identity}".', "ManagementObjectNotFound", "ObjectNotFound", identity)
+        call.error(say("not_found", kind="pool", name=identity), "ManagementObjectNotFound", "ObjectNotFound", identity)
     call.write(*found)
 
 
@@ -185,7 +186,9 @@ def get_service(call: Call) -> None:
     if call.get("Filter"):
         found = [row for row in found if fnmatch(str(row).lower(), str(call.get("Filter")).lower())]
     if identity and not found:
-        call.error(f'Cannot find service "{identity}".', "ManagementObjectNotFound", "ObjectNotFound", identity)
+        call.error(
+            say("not_found", kind="service", name=identity), "ManagementObjectNotFound", "ObjectNotFound", identity
+        )
     call.write(*found)
 
 

@@ -48,7 +48,7 @@ def _chosen(call: Call, server: Server) -> list[Service]:
     chosen = [service for service in known if service.name.lower() == name.lower()]
     if not chosen:
         raise call.fail(
-            f'Cannot find the service "{name}" on computer "{server.fqdn}".', "ServiceNotFound", "ObjectNotFound", name
+            say("service_not_found", name=name, computer=server.fqdn), "ServiceNotFound", "ObjectNotFound", name
         )
     return chosen
 
@@ -115,7 +115,7 @@ def _drain(call: Call, server: Server) -> Iterator[Wait]:
         while sum(model.load_left(server)):
             if model.clock.now() >= until:
                 raise call.fail(
-                    f'The service RTCSRV on computer "{server.fqdn}" was not drained in time.',
+                    say("service_not_drained", name="RTCSRV", computer=server.fqdn),
                     "DrainTimeout",
                     "OperationTimeout",
                 )
@@ -140,7 +140,7 @@ def start_windows_service(call: Call) -> Iterator[Wait]:
             continue
         if service.start_mode == "Disabled":
             raise call.fail(
-                f'The service {service.name} on computer "{server.fqdn}" is disabled.',
+                say("service_disabled", name=service.name, computer=server.fqdn),
                 "CouldNotStartService",
                 "OpenError",
                 service.name,
@@ -155,4 +155,4 @@ def start_windows_service(call: Call) -> Iterator[Wait]:
         waited += 10.0
     for service in chosen:
         if service.status == "StartPending" and not call.get("NoWait"):
-            call.warn(f'The service {service.name} on computer "{server.fqdn}" is still starting.')
+            call.warn(say("service_still_starting", name=service.name, computer=server.fqdn))
