@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 Facts = dict[str, Any]
 
 MICROSOFT = "CN=Microsoft Corporation"
-POLL_SECONDS = 90.0
+POLL_SECONDS = 60.0
 _BUSY_PAUSE_SECONDS = 60.0
 
 
