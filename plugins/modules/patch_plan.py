@@ -17,7 +17,7 @@ description:
   - The plan names the servers to patch in their order. A server with our mark comes first, then
     O(settings.server_order) counts, then the server with the active Central Management master comes last, then
     the topology's order counts. Servers that have the update are left out.
-  - It asks no server and changes nothing. Where the variable C(sfb_run_folder) names the record of a run, the
+  - It asks no server and changes nothing. Where the variable C(patch_report_folder) names the record of a run, the
     plan is written there, but not in check mode.
   - It fails when a finding stops the run, and when there is neither a server to patch nor one that has the update. It
     also fails when O(settings.stop_at), O(settings.time_zone) or O(settings.update_version) can't be understood.

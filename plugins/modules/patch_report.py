@@ -12,7 +12,7 @@ short_description: Keep the record of a run on the controller
 description:
   - Writes one line about a run to C(events.jsonl) in its folder, and makes C(report.json) and C(report.html)
     there anew from all lines.
-  - Where the variable C(sfb_run_folder) names this folder, the other modules of this collection write a line
+  - Where the variable C(patch_report_folder) names this folder, the other modules of this collection write a line
     when they begin and a line when they end, each on its own. Nothing is written in check mode.
   - It asks no server and changes nothing on one. What is true about a server never depends on the record.
   - The collection writes no password into it, and never changes what it wrote before.
@@ -68,9 +68,9 @@ EXAMPLES = r"""
 - name: Begin the record
   sfb.server.patch_report:
     state: begun
-    folder: "{{ sfb_run_folder }}"
+    folder: "{{ patch_report_folder }}"
     facts:
-      run: "{{ sfb_run }}"
+      run: "{{ patch_report_run }}"
       pool: pool01.example.com
       update_version: "6.0.9319.628"
   run_once: true
@@ -78,7 +78,7 @@ EXAMPLES = r"""
 - name: End it
   sfb.server.patch_report:
     state: ended
-    folder: "{{ sfb_run_folder }}"
+    folder: "{{ patch_report_folder }}"
     facts:
       outcome: done
   run_once: true

@@ -41,9 +41,9 @@ EXAMPLES = r"""
   sfb.server.windows_service_info:
   register: found
 
-- name: Show the services that still hold something
+- name: Show what the services report
   ansible.builtin.debug:
-    msg: "{{ found.services | dict2items | selectattr('value.activity') | map(attribute='key') | list }}"
+    msg: "{{ found.services | dict2items | selectattr('value.activity') | list }}"
 """
 
 RETURN = r"""

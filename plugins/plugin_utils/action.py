@@ -40,7 +40,7 @@ class SfbAction(ActionBase):
         # Only what was given or has a default: a missing option is not None by accident.
         options = {name: options.get(name) for name in self.SPEC}
         self.clock: Clock = clock_for(self.vars.get("sfb_clock"))
-        folder = self.vars.get("sfb_run_folder")
+        folder = self.vars.get("patch_report_folder")
         step = self.step(options)
         recorded = folder and step and not self._task.check_mode
         self.record = run_record.Record(str(folder), self.clock) if recorded else None

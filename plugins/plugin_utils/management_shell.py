@@ -54,11 +54,9 @@ class Transport(Protocol):
 
     def execute(self, script: str, request: str, detach_seconds: int | None) -> dict[str, Any]:
         """Runs the script through win_powershell; the module's result. Raises ConnectionLost, CredentialsRejected."""
-        ...
 
     def reset(self) -> None:
         """Closes the connection, so that the next execution opens a new one."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -77,10 +77,16 @@ def test_the_run_stops_with_the_server_put_back(lab, trouble, said):
     ("trouble", "said"),
     [
         pytest.param(fault("service_stays_starting"), "RTCSRV is Starting", id="RTCSRV never starts"),
-        pytest.param(fault("restart_never_returns"), "did not come back from its restart", id="the restart never returns"),
+        pytest.param(
+            fault("restart_never_returns"), "did not come back from its restart", id="the restart never returns"
+        ),
         pytest.param(fault("installer_exit", exit_code=1603), "Error 29024", id="the installer fails half way"),
-        pytest.param(fault("fail_back_throws", times=1000), "could not be brought back", id="the fail back never succeeds"),
-        pytest.param(fault("credentials_refused", at_request=120), "refused the account", id="the password changes in mid-run"),
+        pytest.param(
+            fault("fail_back_throws", times=1000), "could not be brought back", id="the fail back never succeeds"
+        ),
+        pytest.param(
+            fault("credentials_refused", at_request=120), "refused the account", id="the password changes in mid-run"
+        ),
     ],
 )
 def test_the_run_stops_and_names_the_server_that_it_leaves_out(lab, trouble, said):

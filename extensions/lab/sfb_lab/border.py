@@ -82,39 +82,30 @@ class Simulation(Protocol):
 
     def now(self) -> float:
         """Seconds since 1970 on the lab's clock."""
-        ...
 
     def sleep(self, seconds: float) -> None:
         """A wait that the collection announces: the deployment lives through it."""
-        ...
 
     def accepts(self, host: str) -> bool:
         """A TCP connection arrives. False: refused (server or WinRM is down); moves the clock by a fixed step."""
-        ...
 
     def request(self, host: str, user: str, action: str) -> RequestFault | None:
         """Called for every authenticated WS-Man request (action: Create, Command, Send, Receive, Signal, Delete)."""
-        ...
 
     def management_shell(self, caller: Caller, request: Json) -> Json:
         """What management_shell.ps1 answers to its request (both as in that script's first lines)."""
-        ...
 
     def management_shell_detached(self, caller: Caller, request: Json) -> None:
         """The same in a process that outlives the connection: returns at once, the work goes on by the clock."""
-        ...
 
     def line(self, caller: Caller, text: str) -> Console:
         """One plain line of PowerShell, typed from any WinRM client: ``Get-CsPoolFabricState -PoolFqdn p``."""
-        ...
 
     def last_boot(self, host: str) -> float:
         """Seconds since 1970."""
-        ...
 
     def restart(self, caller: Caller, delay_seconds: float) -> None:
         """``shutdown /r /t delay``."""
-        ...
 
     def stat(self, caller: Caller, path: str) -> FileEntry | None: ...
 
@@ -124,20 +115,16 @@ class Simulation(Protocol):
 
     def write_file(self, caller: Caller, path: str, content: bytes) -> None:
         """Journalled as kind ``file``; takes the time that the transfer of so many bytes takes."""
-        ...
 
     def make_folder(self, caller: Caller, path: str) -> None: ...
 
     def copy(self, caller: Caller, source: str, target: str) -> None:
         """Between paths that the server itself sees, UNC paths included."""
-        ...
 
     def remove(self, caller: Caller, path: str) -> None: ...
 
     def download(self, caller: Caller, url: str, target: str) -> None:
         """The server fetches an http(s) address that the deployment file publishes; others are RefusedByWindows."""
-        ...
 
     def journal(self, kind: str, caller: Caller, **facts: Any) -> None:
         """Writes one line of the journal: time, host, user, become_user, check_mode, kind, and the facts."""
-        ...

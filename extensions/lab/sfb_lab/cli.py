@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _positive(text: str) -> float:
     value = float(text)
-    if not value > 0:
+    if value <= 0 or value != value:  # NaN is no speed
         raise argparse.ArgumentTypeError("must be greater than 0")
     return value
 

@@ -158,7 +158,7 @@ def _documented(name: str, entry: Mapping[str, Any], product: str) -> Signature:
             for parameter, spec in syntax["parameters"].items()
             if parameter in here
         }
-    types = {parameter: str(about["type"]).split(".")[-1] for parameter, about in here.items()}
+    types = {parameter: str(about["type"]).rsplit(".", maxsplit=1)[-1] for parameter, about in here.items()}
     aliases = {alias.lower(): parameter for parameter, about in here.items() for alias in about["aliases"]}
     enumerations = {
         parameter: tuple(about["values_in_text"][product])

@@ -198,7 +198,7 @@ def call_cmdlet(session: Session, name: str, parameters: Mapping[str, Any], posi
             _check_reach(call, entry)
             concerned = {
                 server.fqdn,
-                *(_host(model, str(call.get("ComputerName"))) for _ in [0] if call.get("ComputerName")),
+                *(_host(model, str(call.get("ComputerName"))) for _once in [0] if call.get("ComputerName")),
             }
             model.faults.call_begins(sig.name, concerned)
             waits = entry.run(call)

@@ -9,6 +9,6 @@ from __future__ import annotations
 from .products import data
 
 
-def say(name: str, /, **values: object) -> str:
-    """One text with its places filled in."""
-    return str(data("texts.yml")[name]["text"]).format(**values)
+def say(text: str, /, **values: object) -> str:
+    """One text, by its name, with its places filled in."""
+    return str(data("texts.yml")[text]["text"]).format(**values)

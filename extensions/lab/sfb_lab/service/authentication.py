@@ -45,7 +45,7 @@ class Authenticator:
         self.challenge = self._offers()
         if not authorization:
             return self.user
-        scheme, _, text = authorization.partition(" ")
+        scheme, _blank, text = authorization.partition(" ")
         try:
             token = base64.b64decode(text, validate=True)
         except binascii.Error:
@@ -103,7 +103,7 @@ class Authenticator:
         return ["Negotiate", 'Basic realm="WSMAN"'] if self._over_tls else ["Negotiate"]
 
     def _basic(self, token: bytes) -> str | None:
-        name, _, password = token.decode("utf-8", "replace").partition(":")
+        name, _colon, password = token.decode("utf-8", "replace").partition(":")
         user = None if self._revoked else self._accounts.verify(name, password)
         if user is None:
             self.refused = name

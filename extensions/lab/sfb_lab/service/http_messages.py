@@ -39,7 +39,7 @@ def read_request(stream: BinaryIO) -> Request | None:
         raise BadRequest(f"not an HTTP request: {first[:60]!r}")
     headers: dict[str, str] = {}
     while line := stream.readline(_LONGEST_LINE).decode("latin-1").rstrip("\r\n"):
-        name, _, value = line.partition(":")
+        name, _colon, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
     if "transfer-encoding" in headers:
         raise BadRequest("chunked requests are not supported")

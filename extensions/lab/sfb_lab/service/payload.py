@@ -123,8 +123,8 @@ def _powershell_text(line: str) -> str | None:
 
 
 def _bootstrapped(given: str) -> Payload:
-    head, _, rest = given.partition(_SEPARATOR)
-    manifest_text, _, own_input = rest.partition(_SEPARATOR)
+    head, _separator, rest = given.partition(_SEPARATOR)
+    manifest_text, _separator, own_input = rest.partition(_SEPARATOR)
     try:
         manifest = json.loads(manifest_text)
     except ValueError as error:

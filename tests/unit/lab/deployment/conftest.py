@@ -169,9 +169,9 @@ def play(tmp_path: Path) -> Play:
         more: Json | None = None,
         faults: Sequence[Json] = (),
         servers: Mapping[str, Json] | None = None,
-        base: Json = THREE,
+        base: Json | None = None,
     ) -> Lab:
-        settings = changed(base, **(more or {}))
+        settings = changed(base or THREE, **(more or {}))
         for pool in settings["pools"]:
             pool["servers"] = [
                 {"fqdn": fqdn, **servers[fqdn.partition(".")[0]]}

@@ -72,7 +72,7 @@ def test_stopped_work_ends_where_it_stands_and_whoever_waited_for_it_goes_on() -
 def test_a_caller_whose_process_dies_is_told_at_that_moment() -> None:
     clock = new_clock()
     alive = [True]
-    clock.after(30.0, lambda: alive.clear())
+    clock.after(30.0, alive.clear)
 
     def long_call() -> Work:
         yield 3600.0

@@ -35,7 +35,7 @@ def test_a_typed_cmdlet_is_answered_with_windows_line_ends(simulation: StubSimul
 def test_an_error_of_powershell_comes_as_clixml(simulation: StubSimulation) -> None:
     output = powershell(simulation, "Get-CsPool pool02")
     assert output.exit_code == 1
-    header, _, document = output.stderr.partition(b"\r\n")
+    header, _end, document = output.stderr.partition(b"\r\n")
     assert header == b"#< CLIXML"
     assert [node.text for node in ET.fromstring(document)] == ["Get-CsPool : Cannot find the pool._x000D__x000A_"]
 

@@ -95,7 +95,7 @@ def test_an_asynchronous_management_shell_is_detached_and_answered_as_the_wrappe
     assert module.run_async is not None
     assert module.run_async.seconds == 60
     assert (result["started"], result["finished"]) == ((1, 0) if old else (True, False))
-    assert type(result["started"]) is (int if old else bool)
+    assert isinstance(result["started"], bool) is not old
     assert result["ansible_job_id"] == f"{module.run_async.job_id}.4100"
     assert result["results_file"] == f"C:\\Users\\patcher\\.ansible_async\\{result['ansible_job_id']}"
 

@@ -73,6 +73,10 @@ def not_there(path: str) -> Fault:
     return Fault(f"Cannot find path '{path}'", "ObjectNotFound", "PathNotFound")
 
 
+def _no_events(server: FakeServer, parameters: Parameters) -> Any:
+    raise not_there("events")
+
+
 def refuses(message: str) -> Reply:
     def reply(server: FakeServer, parameters: Parameters) -> Any:
         raise Fault(message)
@@ -177,7 +181,8 @@ class FakeServer:
         self.fabric = [f"{name} OK Up" for name in self.members]
         self.keys: set[str] = set()
         self.files[INSTALLER] = "the installer"
-        self.sent: list[tuple[float, Call, bool]] = []
+        #: When, what, and for how many seconds in the background (0: in the foreground).
+        self.sent: list[tuple[float, Call, int]] = []
         self.resets = 0
         self._works: list[_Work] = []
         self._losses: list[_Loss] = []
@@ -255,7 +260,7 @@ class FakeServer:
         if loss and not loss.after_work:
             raise ConnectionLost("Connection reset by peer")
         for call in work["calls"]:
-            self.sent.append((self.clock.now(), _call(call), detach_seconds is not None))
+            self.sent.append((self.clock.now(), _call(call), detach_seconds or 0))
         if detach_seconds is not None:
             if not self.starts_fail:
                 self._begin(work["claim"], work["calls"])
@@ -520,7 +525,7 @@ HEALTHY: dict[str, Reply] = {
     ],
     "Get-CsCertificate": answers({"Use": "Default", "Subject": "CN=" + POOL, "NotAfter": "2027-01-01T00:00:00Z"}),
     "Get-CsAddressBookConfiguration": answers({"Identity": "Global", "RunTimeOfDay": "01:30"}),
-    "Get-WinEvent": lambda server, parameters: (_ for _ in ()).throw(not_there("events")),
+    "Get-WinEvent": _no_events,
     "Get-ItemProperty": answers({}),
     "Get-ChildItem": answers(),
     "Get-Process": answers(),

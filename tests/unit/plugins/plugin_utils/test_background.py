@@ -166,7 +166,7 @@ def test_a_start_that_is_seen_not_to_have_arrived_is_sent_again() -> None:
 
 def test_starts_that_never_arrive_end_after_a_few_and_say_so() -> None:
     server = FakeServer()
-    for _ in range(background.STARTS):
+    for _start in range(background.STARTS):
         server.loses(lambda names: NAME in names, after_work=False)
     with pytest.raises(Interrupted, match=r"did not begin .* within 180 seconds.*Connection reset by peer"):
         start(server)

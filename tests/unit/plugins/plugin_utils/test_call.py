@@ -75,7 +75,7 @@ def test_no_kind_of_single_quote_ends_the_text(quote: str) -> None:
 
 def test_no_value_at_all_breaks_out_of_its_quotes() -> None:
     dice = random.Random(7)
-    for _ in range(5000):
+    for _try in range(5000):
         value = "".join(dice.choices(NASTY, k=dice.randrange(8)))
         assert one_word(argument(value)) == value
 

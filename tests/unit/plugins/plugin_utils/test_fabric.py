@@ -28,7 +28,7 @@ def read(
     return read_fabric(lines, warnings, errors, pool=POOL, product="sfb2015", members=MEMBERS, baseline=baseline)
 
 
-def saved(lines: Sequence[str] = TABLE, pool: str = POOL, product: str = "sfb2015") -> Baseline:
+def saved(lines: Sequence[str] = tuple(TABLE), pool: str = POOL, product: str = "sfb2015") -> Baseline:
     return new_baseline(lines, pool, product, "2026-01-31T22:30:00Z")
 
 

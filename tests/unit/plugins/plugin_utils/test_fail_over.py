@@ -312,6 +312,15 @@ def test_when_somebody_takes_another_server_out_meanwhile_ours_goes_back() -> No
     assert server.services["RTCSRV"] == ("Running", "Auto")
 
 
+def test_the_product_gives_up_first_then_we_and_only_then_ansibles_own_watchdog() -> None:
+    server = FakeServer()
+    server.minutes[FAIL_OVER] = 600
+    with pytest.raises(TimedOut):
+        take_out(server)
+    limit = next(seconds for _time, call, seconds in server.sent if call.cmdlet == FAIL_OVER)
+    assert 60 < server.clock.minutes < limit / 60
+
+
 def test_nothing_is_put_back_while_the_fail_over_still_runs() -> None:
     server = FakeServer()
     server.minutes[FAIL_OVER] = 600

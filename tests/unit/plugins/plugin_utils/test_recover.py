@@ -58,13 +58,16 @@ def test_replicas_that_rebuild_by_themselves_need_no_reset() -> None:
 
 
 @pytest.mark.parametrize("seen", [{"status": "Stopped"}, {"status": None}, {"port": False}, {"mark": True}])
-@pytest.mark.parametrize("minute", [0, 20])
-def test_a_pool_with_a_server_that_may_be_out_is_never_reset(seen: dict[str, Any], minute: int) -> None:
+@pytest.mark.parametrize("minute", [0, 20, 30])
+def test_a_pool_with_a_server_that_may_be_out_is_never_reset_and_that_is_said_at_once(
+    seen: dict[str, Any], minute: int
+) -> None:
     server = missing_replicas()
     server.at(minute, lambda: server.others["fe03.example.com"].update(seen))
     with pytest.raises(SfbError, match=r"not reset while a server of it may be out .*fe03\.example\.com"):
         reset(server)
     assert server.changes == []
+    assert server.clock.minutes == minute
 
 
 def test_a_pool_that_cannot_be_read_is_never_reset() -> None:

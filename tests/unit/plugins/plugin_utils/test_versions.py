@@ -26,8 +26,7 @@ WEB = "Skype for Business Server 2015, Web Components Server"
     ],
 )
 def test_versions_are_compared_as_numbers(left: str, right: str, order: int) -> None:
-    assert versions.compare(left, right) == order
-    assert versions.compare(right, left) == -order
+    assert (versions.compare(left, right), versions.compare(left=right, right=left)) == (order, -order)
 
 
 @pytest.mark.parametrize("junk", ["", "6", "6.0.9319.x", "6..1", "6.0.9319.1.2", "v6.0", "6.0.-1", "\u0666.\u0660"])

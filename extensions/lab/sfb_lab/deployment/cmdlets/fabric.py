@@ -83,7 +83,7 @@ def _layout_unknown(model: Model) -> list[str]:
     words = [
         "".join(
             model.random.choice("bcdfghklmnprstvwz") + model.random.choice("aeiou")
-            for _ in range(model.random.randrange(1, 5))
+            for _row in range(model.random.randrange(1, 5))
         )
         for _word in range(12)
     ]

@@ -41,7 +41,7 @@ _SAME = {"file": "win_file", "ping": "win_ping", "stat": "win_stat"}
 
 def answer(session: Session, module: Module) -> Json:
     """The module's result; ``failed`` in it if the module fails. Raises UnknownToLab."""
-    prefix, _, name = module.name.rpartition(".")
+    prefix, _dot, name = module.name.rpartition(".")
     prefix = prefix + "." if prefix else ""
     name = _SAME.get(name, name)
     if name not in _ANSWERS or prefix not in _NAMESPACES:
