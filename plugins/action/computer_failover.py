@@ -36,4 +36,4 @@ class ActionModule(SfbAction):
             result = fail_over.take_out(shell, options["computer"], drain, run, start, self.say)
         else:
             result = fail_over.bring_back(shell, options["computer"], start, run, self.say)
-        return {**result, "executions": shell.executions, "diff": fail_over.diff(result)}
+        return {**result, "diff": fail_over.diff(result)}

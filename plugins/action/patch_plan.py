@@ -42,21 +42,20 @@ class ActionModule(SfbAction):
         for line in plan_text.lines(planned, found, limits, now, with_commands=bool(self._task.check_mode)):
             self.say(line)
         result = {
-            "changed": bool(planned.patch),
+            "changed": False,
             "findings": [asdict(finding) for finding in found],
-            # Through JSON, so that only plain lists and dicts cross the border to Ansible.
-            "plan": {**json.loads(json.dumps(asdict(planned))), "order": [server.name for server in planned.patch]},
             "time_zone": zone,
         }
         if self.record:
             self.record.note("planned", **_for_the_record(planned, surveys), findings=result["findings"])
         if stopping:
-            words = "; ".join(f"{finding.server or 'pool'}: {finding.fact}" for finding in stopping)
             return {
                 **result,
                 "failed": True,
-                "msg": f"Nothing was changed. {len(stopping)} finding(s) stop the run: {words}",
+                "msg": f"Nothing was changed. {plan_text.in_short(stopping)}.",
             }
+        # Through JSON, so that only plain lists and dicts cross the border to Ansible.
+        result["plan"] = {**json.loads(json.dumps(asdict(planned))), "order": [server.name for server in planned.patch]}
         if not planned.patch and not planned.done and not planned.left_out:
             return {**result, "failed": True, "msg": "Nothing was changed: there is no server to patch."}
         return result

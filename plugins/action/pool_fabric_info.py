@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.sfb.server.plugins.plugin_utils import pool_state
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
 from ansible_collections.sfb.server.plugins.plugin_utils.baseline import read_baseline
+from ansible_collections.sfb.server.plugins.plugin_utils.errors import SfbError
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import POOL_FABRIC_INFO
 
 
@@ -22,7 +23,12 @@ class ActionModule(SfbAction):
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         shell = self.shell()
         path = options["baseline"]
-        saved = Path(path).read_text(encoding="utf-8") if path and Path(path).exists() else None
+        if path and not Path(path).exists():
+            raise SfbError(
+                f"The fabric baseline {path} is not there.",
+                remedy="Save it with pool_status.yml (sfb_save_fabric_baseline), or leave sfb_fabric_baseline away.",
+            )
+        saved = Path(path).read_text(encoding="utf-8") if path else None
         question = pool_state.asked(
             shell,
             options["pool_fqdn"],
@@ -31,7 +37,7 @@ class ActionModule(SfbAction):
             read_baseline(saved, path) if saved else None,
             options["services_before"],
         )
-        if options["wait_for_healthy"]:
+        if options["wait_for_healthy"] and not self._task.check_mode:
             found = pool_state.await_healthy(
                 shell,
                 question,
@@ -43,4 +49,4 @@ class ActionModule(SfbAction):
             )
         else:
             found = pool_state.read(shell, question)
-        return {"changed": False, **found, "executions": shell.executions}
+        return {"changed": False, **found}

@@ -21,4 +21,4 @@ class ActionModule(SfbAction):
         shell = self.shell()
         question = pool_state.asked(shell, options["pool_fqdn"])
         result = recover.reset(shell, question, options["rebuild_minutes"], options["timeout_minutes"], self.say)
-        return {**result, "executions": shell.executions}
+        return {**result}

@@ -22,4 +22,4 @@ class ActionModule(SfbAction):
             return {"changed": True, "server": self.server, "commands": [windows.restart().powershell()]}
         shell = self.shell()
         result = restart.restart(shell, options["timeout_minutes"], self.say)
-        return {**result, "server": self.server, "executions": shell.executions}
+        return {**result, "server": self.server}

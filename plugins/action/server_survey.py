@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import survey
+from ansible_collections.sfb.server.plugins.plugin_utils import media, survey
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import SfbError
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import SERVER_SURVEY
@@ -21,8 +21,10 @@ class ActionModule(SfbAction):
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         shell = self.shell()
         base = {"changed": False, "inventory_name": self.server}
+        # A file of the controller is looked at there.
+        source = options["source"] if media.kind(options["source"] or "") != "file" else None
         try:
-            answer = shell.read(survey.calls(options["source"]), options["retry_seconds"])
+            answer = shell.read(survey.calls(source), options["retry_seconds"])
             facts = survey.read(answer)
         except (SfbError, ValueError) as error:
             if not options["tolerate_failure"]:
@@ -30,5 +32,5 @@ class ActionModule(SfbAction):
             # One list of all findings needs the other servers' surveys too: this one becomes a finding.
             trouble = error if isinstance(error, SfbError) else SfbError(str(error))
             return {**base, "reachable": False, "trouble": trouble.message, "remedy": trouble.remedy,
-                    "trouble_kind": type(error).__name__, "executions": shell.executions}  # fmt: skip
-        return {**base, "reachable": True, **facts, "executions": shell.executions}
+                    "trouble_kind": type(error).__name__}  # fmt: skip
+        return {**base, "reachable": True, **facts}

@@ -23,4 +23,4 @@ class ActionModule(SfbAction):
         if self._task.check_mode:
             return update.predict(shell, wanted)
         result = update.install(shell, wanted, options["timeout_minutes"], options["restart_timeout_minutes"], self.say)
-        return {**result, "executions": shell.executions}
+        return {**result}

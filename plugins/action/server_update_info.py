@@ -25,7 +25,6 @@ class ActionModule(SfbAction):
             "server": self.server,
             "version": versions.core_version(read["components"]),
             **read,
-            "executions": shell.executions,
         }
         if options["version"]:
             result["has_update"] = versions.has_update(read["components"], options["version"])

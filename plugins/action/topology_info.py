@@ -26,5 +26,4 @@ class ActionModule(SfbAction):
             "computers": facts["computers"],
             "user_database": facts["user_database"],
             "pools": facts["topology"],
-            "executions": shell.executions,
         }

@@ -30,7 +30,7 @@ class ActionModule(SfbAction):
         result = {"server": self.server, "installer": target, "source": source}
         problems = update.file_problems(shell.read(update.file_calls(wanted)).outcomes, wanted)
         if not problems:
-            return {**result, "changed": False, "executions": shell.executions}
+            return {**result, "changed": False}
         if self._task.check_mode:
             return {**result, "changed": True, "found_before": problems}
         state_folder.ensure(shell)
@@ -52,7 +52,7 @@ class ActionModule(SfbAction):
                 f"{target} on {self.server}: {'; '.join(problems)}.",
                 remedy="Nothing was installed. Check sfb_update_source, sfb_update_sha256 and where the file came from.",
             )
-        return {**result, "changed": True, "executions": shell.executions}
+        return {**result, "changed": True}
 
     def _copy(self, source: str, target: str) -> dict[str, Any]:
         """A file of the controller: the slow way, through ansible.windows.win_copy."""

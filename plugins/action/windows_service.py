@@ -28,4 +28,4 @@ class ActionModule(SfbAction):
             options["timeout_minutes"],
             self.say,
         )
-        return {**result, "executions": shell.executions}
+        return {**result}

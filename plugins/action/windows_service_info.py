@@ -19,4 +19,4 @@ class ActionModule(SfbAction):
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         shell = self.shell()
         found = product_services.read(shell, options["computer"])
-        return {"changed": False, **found, "executions": shell.executions}
+        return {"changed": False, **found}

@@ -228,7 +228,7 @@ findings:
       sample: false
 plan:
   description: What a run would do.
-  returned: success, and when findings stop the run
+  returned: success
   type: dict
   contains:
     pool:
@@ -278,6 +278,11 @@ plan:
           sample: false
         marked:
           description: Whether the mark of this collection stands on it.
+          returned: always
+          type: bool
+          sample: false
+        adopted:
+          description: Whether somebody else took it out of service, and the run takes it over.
           returned: always
           type: bool
           sample: false
@@ -360,7 +365,7 @@ msg:
   returned: failure
   type: str
   sample: >-
-    Nothing was changed. 1 finding(s) stop the run, fe02.example.com is out by others.
+    Nothing was changed. 1 finding stops the run, fe02.example.com is out by others.
 remedy:
   description: What to do about the failure. Null where it has no remedy of its own.
   returned: failure that no finding explains

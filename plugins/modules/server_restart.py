@@ -87,11 +87,6 @@ exit_code:
   returned: when the restart was refused
   type: int
   sample: 5
-state:
-  description: Always V(out_by_us), although the module does not know whether the server was out of service.
-  returned: when the server did not answer in time
-  type: str
-  sample: out_by_us
 executions:
   description: How many times a script was run on the server for this task.
   returned: success, not in check mode

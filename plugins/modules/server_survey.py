@@ -25,7 +25,8 @@ author:
 options:
   source:
     description:
-      - The http(s) address or UNC path of the update, to see whether the server can get it.
+      - Where the update comes from, to see whether the server can get it. An http(s) address or a UNC path.
+      - Anything else is a file on the controller, about which no server is asked.
       - A web server is asked for the headers of the file only, with the method C(HEAD).
     type: str
   retry_seconds:

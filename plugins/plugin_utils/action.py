@@ -39,6 +39,7 @@ class SfbAction(ActionBase):
         _validated, options = self.validate_argument_spec(argument_spec=self.SPEC)
         # Only what was given or has a default: a missing option is not None by accident.
         options = {name: options.get(name) for name in self.SPEC}
+        self.opened: ManagementShell | None = None
         self.clock: Clock = clock_for(self.vars.get("sfb_clock"))
         folder = self.vars.get("patch_report_folder")
         step = self.step(options)
@@ -54,6 +55,8 @@ class SfbAction(ActionBase):
         except ValueError as error:
             # The decisions' own words about input that can't be right: a version, a mark, a time.
             result = SfbError(str(error)).result()
+        if self.opened:
+            result.setdefault("executions", self.opened.executions)
         result = {"begun": begun, "ended": format_utc(self.clock.now()), **result}
         if self.record:
             self.record.end(step, self.server, result)
@@ -74,7 +77,8 @@ class SfbAction(ActionBase):
         """The management shell on the task's own connection."""
         seconds = int(self.vars.get("sfb_call_timeout_seconds") or CALL_SECONDS)
         transport = AnsibleTransport(self, self.vars, seconds)
-        return ManagementShell(transport, self.clock, self.server, check_mode=bool(self._task.check_mode))
+        self.opened = ManagementShell(transport, self.clock, self.server, check_mode=bool(self._task.check_mode))
+        return self.opened
 
     def say(self, text: str) -> None:
         """One line for the person who watches; also keeps AWX from thinking that the job is idle."""

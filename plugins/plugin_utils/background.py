@@ -27,7 +27,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import
 )
 from ansible_collections.sfb.server.plugins.plugin_utils.times import parse_utc
 
-State = Literal["none", "running", "finished", "interrupted"]
+State = Literal["none", "running", "finished", "interrupted", "unreadable"]
 
 #: How long a started process may take until its claim is seen: PowerShell's start plus the product's module.
 CLAIM_SECONDS = 180
@@ -71,8 +71,8 @@ def read_work(claim: Outcome, shells: Outcome) -> Work:
         content = json.loads(text)
         identity = f"{content['process']}/{content['ticks']}"
     except (ValueError, TypeError, KeyError):
-        # Created and not written yet; should its writer have died just there, the wait for it ends by its deadline.
-        return Work("running")
+        # Created and not written yet, or its writer died just there: who waits for it waits no longer than a start takes.
+        return Work("unreadable")
     if content.get("finished"):
         return Work("finished", identity, content)
     lives = any(_is_holder(row, content) for row in shells.checked().rows)
@@ -117,7 +117,7 @@ def _has_begun(shell: ManagementShell, what: str, before: Work) -> bool:
     while shell.clock.now() - began < CLAIM_SECONDS:
         answer = shell.read(looking(what))
         work = read_work(answer["claim"], answer["shells"])
-        if work.state != "none" and work.identity != before.identity:
+        if work.identity is not None and work.identity != before.identity:
             return True
         shell.clock.sleep(5)
     return False
@@ -148,7 +148,8 @@ def follow(
         on_reading(answer, shell.clock.now() - began)
         if work.state == "finished":
             return work.outcomes(calls)
-        if work.state != "running":
+        begins = work.state == "unreadable" and shell.clock.now() - began < CLAIM_SECONDS
+        if work.state != "running" and not begins:
             raise Interrupted(
                 f"{what} on {shell.server} was cut off: its process is gone and left no result.",
                 remedy="Start the playbook again: it reads what the server is like now and goes on from there.",

@@ -14,6 +14,7 @@ from typing import Any
 Selection = str | dict[str, Any]
 
 _BARE = re.compile(r"(?!-)[A-Za-z0-9_.\\:/-]*[A-Za-z0-9_.\\:/]")
+_READ_BY_POWERSHELL = re.compile(r"[(){}$;@'\"|&<>`]")
 # PowerShell takes typographic quotes for straight ones, so all of them end a quoted text unless doubled.
 _QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 
@@ -59,7 +60,9 @@ class Call:
     def powershell(self) -> str:
         """The line that an administrator would type for it."""
         if self.program is not None:
-            return f"& {_quoted(self.program)} {self.arguments}".rstrip()
+            # PowerShell would read brackets and the like of an argument text: --% stops it.
+            stop = "--% " if _READ_BY_POWERSHELL.search(self.arguments) else ""
+            return f"& {_quoted(self.program)} {stop}{self.arguments}".rstrip()
         return " ".join([str(self.cmdlet), *(_argument(name, value) for name, value in self.parameters.items())])
 
 

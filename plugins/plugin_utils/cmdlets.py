@@ -22,13 +22,13 @@ def own_computer() -> Call:
     return Call("Get-CsComputer", {"Local": True}, select=["Identity", "Pool", "Fqdn"])
 
 
-def computers(pool: str) -> Call:
-    """The pool's computers, in the order that the quorum rules count in (DOC: high-availability.md)."""
-    return Call("Get-CsComputer", {"Pool": pool}, select=["Identity", "Pool", "Fqdn"])
+def computers() -> Call:
+    """All computers, in the order that the quorum rules count in (DOC: high-availability.md)."""
+    return Call("Get-CsComputer", select=["Identity", "Pool", "Fqdn"])
 
 
 def pools() -> Call:
-    return Call("Get-CsPool", select=["Identity", "Fqdn", "Services", "Computers", "Site"])
+    return Call("Get-CsPool", select=["Identity", "Fqdn", "Services", "Site"])
 
 
 def user_servers() -> Call:

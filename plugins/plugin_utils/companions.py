@@ -29,7 +29,8 @@ class Companion:
     """Status of each product service by name."""
     port_open: bool | None
     marked: bool | None
-    """Whether our mark lies there; None also where the server's administrative share can't be read."""
+    """Whether our mark lies there, seen over the server's administrative share. A share that is closed to the account
+    looks like no mark: the other server's own services and port have to tell then."""
 
     @property
     def out_because(self) -> str | None:
@@ -41,6 +42,8 @@ class Companion:
             return f"RTCSRV on {self.server} is {front_end or 'not there'}"
         if self.port_open is not True:
             return f"port {POOL_PORT} of {self.server} does not answer"
+        if self.marked is None:
+            return f"whether {self.server} is marked could not be read ({_share(self.server)})"
         if self.marked:
             return f"{self.server} is marked as being taken out of service ({_share(self.server)})"
         return None
@@ -74,7 +77,12 @@ def read(answer: Answer, others: Sequence[str]) -> list[Companion]:
 
 def out(companions: Sequence[Companion]) -> list[str]:
     """One reason a server that is not known to be in service."""
-    return [reason for reason in (companion.out_because for companion in companions) if reason]
+    return list(out_by_server(companions).values())
+
+
+def out_by_server(companions: Sequence[Companion]) -> dict[str, str]:
+    reasons = {companion.server: companion.out_because for companion in companions}
+    return {server: reason for server, reason in reasons.items() if reason}
 
 
 def _share(server: str) -> str:

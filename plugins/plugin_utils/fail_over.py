@@ -25,7 +25,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils import (
     windows,
 )
 from ansible_collections.sfb.server.plugins.plugin_utils.call import Call
-from ansible_collections.sfb.server.plugins.plugin_utils.errors import CallFailed, SfbError, TimedOut
+from ansible_collections.sfb.server.plugins.plugin_utils.errors import CallFailed, ConnectionLost, SfbError, TimedOut
 from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import Answer, ManagementShell, Outcome
 from ansible_collections.sfb.server.plugins.plugin_utils.mark import Mark, ServiceBefore, mark_text, read_mark
 from ansible_collections.sfb.server.plugins.plugin_utils.services import left_to_drain, service_from, to_run_again
@@ -125,11 +125,7 @@ def take_out(
         bring_back(shell, computer, start_minutes, run, say)
         facts = read_server(shell)
     if facts["state"] != "in_service":
-        raise SfbError(
-            f"{server} can't be taken out of service: it is {facts['state']} ({'; '.join(facts['state_reasons'])}).",
-            remedy="Bring it into service (or find out who works on it), then start again.",
-            state=facts["state"],
-        )
+        raise _not_in_service(facts)
     others = _others(facts, server)
     _refuse_two(server, shell.read(companions.calls(others)), others)
     state_folder.ensure(shell)
@@ -159,9 +155,7 @@ def bring_back(shell: ManagementShell, computer: str | None, start_minutes: floa
     calls = fail_back_calls(server, start_minutes, facts["computers"])
     _fail_back_until_it_succeeds(shell, mark, calls, facts["works"]["fail_back"] == "running", start_minutes, say)
     _services_run_again(shell, server, mark, start_minutes, say)
-    removed = shell.change({"remove": windows.remove(state_folder.MARK)})["remove"]
-    if not removed.ok and not removed.absent:
-        removed.checked(f"The server is in service; delete {state_folder.MARK} there by hand.")
+    _remove_mark(shell)
     after = survey.read_own_state(shell.read(survey.own_state_calls()))
     return _result({**facts, **after}, changed=True, state_before=facts["state"], minutes=_minutes(shell, began))
 
@@ -178,15 +172,18 @@ def _drain(
     calls = fail_over_calls(server, drain, facts["computers"])
     began = shell.clock.now()
     left: list[str] = []
-    intruders: list[str] = []
+    suspects: set[str] = set()
+    intruders: dict[str, str] = {}
 
     def watch(answer: Answer, seconds: float) -> None:
         left[:] = left_to_drain(
             [service_from(row["Name"], row["Status"], None, row.get("ActivityLevel")) for row in answer["load"].rows]
         )
-        intruders.extend(
-            reason for reason in companions.out(companions.read(answer, others)) if reason not in intruders
-        )
+        out = companions.out_by_server(companions.read(answer, others))
+        # Twice in a row: one reading that failed must not undo a good drain.
+        intruders.update({name: reason for name, reason in out.items() if name in suspects})
+        suspects.clear()
+        suspects.update(out)
         wait = f"{seconds / 60:.0f} of {drain.wait_minutes:.0f} min"
         say(f"{server} drains: {wait}; left: {'; '.join(left) if left else 'nothing that the services report'}")
 
@@ -213,7 +210,9 @@ def _drain(
         text = f"The fail over of {server} reported success, but RTCSRV is not out: {after['services'].get('RTCSRV')}."
         raise _put_back(shell, server, text, run, start_minutes, say, left)
     if intruders:
-        text = f"While {server} drained, another server of its pool went out of service: {'; '.join(intruders)}."
+        text = (
+            f"While {server} drained, another server of its pool went out of service: {'; '.join(intruders.values())}."
+        )
         raise _put_back(shell, server, text, run, start_minutes, say, left)
     return _result(
         after,
@@ -248,12 +247,37 @@ def _put_back(
 def _write_mark(shell: ManagementShell, facts: Facts, run: Run, others: Sequence[str]) -> None:
     """Marks the server, and looks once more at the others: of two runs that began together, none goes on."""
     server = facts["server"]
-    answer = shell.change({**mark_calls(_mark(shell, facts, run, facts["services"])), **companions.calls(others)})
-    answer["mark"].checked()
-    reasons = companions.out(companions.read(answer, others))
+    _set_mark(shell, _mark(shell, facts, run, facts["services"]))
+    reasons = companions.out(companions.read(shell.read(companions.calls(others)), others))
     if reasons:
-        shell.change({"remove": windows.remove(state_folder.MARK)})
+        _remove_mark(shell)
         raise _two(server, reasons)
+
+
+def _set_mark(shell: ManagementShell, text: str) -> None:
+    """Where the answer gets lost, the mark itself says whether it was set."""
+    try:
+        shell.change(mark_calls(text))["mark"].checked()
+    except ConnectionLost:
+        shell.transport.reset()
+        if _mark_on(shell) != text.strip():
+            raise
+
+
+def _remove_mark(shell: ManagementShell) -> None:
+    try:
+        removed = shell.change({"remove": windows.remove(state_folder.MARK)})["remove"]
+        if not removed.absent:
+            removed.checked(f"The server is in service; delete {state_folder.MARK} there by hand.")
+    except ConnectionLost:
+        shell.transport.reset()
+        if _mark_on(shell) is not None:
+            raise
+
+
+def _mark_on(shell: ManagementShell) -> str | None:
+    mark = shell.read({"mark": windows.read_text(state_folder.MARK)})["mark"]
+    return None if mark.absent else mark.checked().text.strip()
 
 
 def _refuse_two(server: str, answer: Answer, others: Sequence[str]) -> None:
@@ -275,7 +299,7 @@ def _adopt(shell: ManagementShell, facts: Facts, run: Run) -> Facts:
     state_folder.ensure(shell)
     known = {name: service for name, service in facts["services"].items() if service["status"] == "Running"}
     known["RTCSRV"] = {"status": "Running", "start_type": "Automatic"}
-    shell.change(mark_calls(_mark(shell, facts, run, known)))["mark"].checked()
+    _set_mark(shell, _mark(shell, facts, run, known))
     return _result({**facts, "state": "out_by_us"}, changed=True, adopted=True)
 
 
@@ -424,6 +448,14 @@ def _refuse_unfit(facts: Facts, run: Run) -> None:
         )
 
 
+def _not_in_service(facts: Facts) -> SfbError:
+    return SfbError(
+        f"{facts['server']} can't be taken out of service: it is {facts['state']} ({'; '.join(facts['state_reasons'])}).",
+        remedy="Bring it into service (or find out who works on it), then start again.",
+        state=facts["state"],
+    )
+
+
 def _somebody_elses(facts: Facts) -> SfbError:
     return SfbError(
         f"{facts['server']} is {facts['state']} ({'; '.join(facts['state_reasons'])}), and not by us: it has no mark of ours.",
@@ -459,9 +491,15 @@ def predict(
     _refuse_unfit(facts, run)
     if facts["mark"] is None and facts["state"] == "out_by_others" and not run.adopt:
         raise _somebody_elses(facts)
-    is_out = facts["mark"] is not None
-    if out == is_out and (out or facts["state"] == "in_service"):
+    done = (
+        facts["mark"] is not None and _is_out(facts)
+        if out
+        else facts["mark"] is None and facts["state"] == "in_service"
+    )
+    if done:
         return {**_result(facts, changed=False), "commands": []}
+    if facts["mark"] is None and facts["state"] not in ("in_service", "out_by_others"):
+        raise _not_in_service(facts) if out else _somebody_elses(facts)
     if out:
         _refuse_two(server, shell.read(companions.calls(_others(facts, server))), _others(facts, server))
     members = facts["computers"]

@@ -41,6 +41,26 @@ NEVER_ACCEPTED = frozenset(
 #: Where the update's files, its logs and the product's own temporary files go (inferred; the packages are below 1 GB).
 FREE_GIGABYTES = 5
 CERTIFICATE_WARNING_DAYS = 14
+#: What to do about a server that could not be read, where its own error does not say.
+_REACH_REMEDIES = {
+    "connection": (
+        "Is it switched on, and does WinRM answer there? Check ansible_host, ansible_port and the firewall, and what is said "
+        "of a certificate; ansible.windows.win_ping must work."
+    ),
+    "credentials": "Check the user name and password of the connection; no other server was asked.",
+    "not_usable": "Check its connection variables.",
+}
+#: By the state of a server that is not in service and not out by this collection.
+_STATE_REMEDIES = {
+    "out_by_others": (
+        "Find out who works on it, and let them bring it back; or take it over with sfb_adopt_out_of_service: true."
+    ),
+    "partly_stopped": (
+        "Start what is stopped (Start-CsWindowsService there), or find out who stopped it. A service that shall not run "
+        "wants the start type Disabled."
+    ),
+    "starting": "Wait until its services run; after a cold start that may take an hour. Then start again.",
+}
 #: Parts of a survey without which nothing can be decided, and what to say.
 _NEEDED_PARTS = {
     "topology": "The account needs its rights beyond this server too (the second hop): CredSSP, Kerberos delegation or become.",
@@ -80,6 +100,7 @@ def find(
     found += _membership(surveys, settings)
     found += _one_out_at_most(reached)
     found += _pool(pool_health, bool(settings.get("recover_quorum_loss")))
+    found += _pool_not_asked(pool_health, reached)
     found += _media(settings)
     found += _surroundings(reached, settings, now, expected_minutes)
     accepted = set(settings.get("accepted_findings") or [])
@@ -96,9 +117,11 @@ def _reach(survey: Facts) -> Iterable[Finding]:
     kinds = {"ConnectionLost": "connection", "CredentialsRejected": "credentials"}
     name = survey["inventory_name"]
     kind = kinds.get(str(survey.get("trouble_kind")), "not_usable")
-    yield Finding(
-        kind, "error", name, str(survey["trouble"]), survey.get("remedy") or "Check its connection variables."
-    )
+    # The error begins with the server's name, as every list of findings does; what it says of a lost connection is
+    # meant for the middle of a run.
+    fact = str(survey["trouble"]).removeprefix(name).lstrip(": ")
+    own = survey.get("remedy") if kind != "connection" else None
+    yield Finding(kind, "error", name, fact, own or _REACH_REMEDIES[kind])
 
 
 def _server(survey: Facts, settings: Facts, now: float) -> list[Finding]:
@@ -167,12 +190,12 @@ def _server(survey: Facts, settings: Facts, now: float) -> list[Finding]:
         add("version_lower", "error", fact, "Check sfb_update_version and the installer.")
     if survey.get("pending_restart"):
         waiting = ", ".join(survey["pending_restart"])
-        add(
-            "pending_restart",
-            "warning",
-            f"a restart is pending ({waiting})",
-            "It is done while the server is drained, before the install.",
-        )
+        # Forbidden, it would leave the server drained and out of service (front_end_server, install.yml).
+        never = settings.get("reboot") == "never"
+        remedy = "It is done while the server is drained, before the install."
+        if never:
+            remedy = "sfb_reboot is never: restart it by hand before the run, or allow the restart."
+        add("pending_restart", "error" if never else "warning", f"a restart is pending ({waiting})", remedy)
     if survey.get("foreign_roots"):
         names = ", ".join(str(row.get("Subject")) for row in survey["foreign_roots"])
         add(
@@ -209,8 +232,7 @@ def _service_state(survey: Facts, settings: Facts) -> Iterable[Finding]:
         return
     if state == "out_by_others" and settings.get("adopt_out_of_service"):
         return
-    remedy = "Find out who works on it, and let them bring it back"
-    remedy += "; or take it over with sfb_adopt_out_of_service: true." if state == "out_by_others" else "."
+    remedy = _STATE_REMEDIES.get(state, "Find out who works on it, and let them bring it back.")
     yield Finding("out_of_service", "error", server, f"it is {state.replace('_', ' ')}: {why}", remedy)
 
 
@@ -222,7 +244,7 @@ def _local_databases(survey: Facts) -> Iterable[Finding]:
                 "local_sql", "error", survey["server"], f"the local SQL Server {instance} is {status}", remedy
             )
     for instance, rows in survey.get("local_databases", {}).items():
-        if not rows:
+        if not rows and survey["instances"].get(instance, "Running") == "Running":
             fact = f"no database of {instance} could be read"
             yield Finding("local_sql", "error", survey["server"], fact, remedy)
         for row in rows:
@@ -259,7 +281,7 @@ def _source(survey: Facts, settings: Facts) -> Iterable[Finding]:
 def _membership(surveys: Sequence[Facts], settings: Facts) -> Iterable[Finding]:
     """Of topology against inventory groups, never play hosts: --limit is normal.
 
-    Whether one is missing can only be told when every server of the group said who it is.
+    Whether one is missing can only be told when every server of the group said who it is, or bears a member's name.
     """
     known = [survey for survey in surveys if survey["reachable"] and "pool" in survey]
     by_server: dict[str, str] = {}
@@ -278,8 +300,9 @@ def _membership(surveys: Sequence[Facts], settings: Facts) -> Iterable[Finding]:
                 "wrong_pool", "error", survey["server"], fact, "Correct the inventory group, or sfb_pool_fqdn."
             )
     members: Sequence[str] = next((survey["computers"] for survey in known if survey["pool"] == pool), [])
+    unread = {str(survey["inventory_name"]).lower() for survey in surveys if survey not in known}
     for server in members:
-        if server not in by_server and len(known) == len(surveys):
+        if server not in by_server and server not in unread and unread <= set(members):
             fact = f"the topology has it in pool {pool}, and the inventory group has not"
             yield Finding(
                 "membership", "error", server, fact, "Add it to the group: every server of the pool must be watched."
@@ -313,6 +336,14 @@ def _pool(pool_health: Facts | None, recover: bool) -> Iterable[Finding]:
         yield Finding(name, "warning" if recoverable else "error", piece["server"], piece["fact"], remedy)
 
 
+def _pool_not_asked(pool_health: Facts | None, reached: Sequence[Facts]) -> Iterable[Finding]:
+    if pool_health is None and reached:
+        out = ", ".join(survey["server"] for survey in reached if survey["state"] != "in_service")
+        why = f"{out} is not in service" if out else "no server of it could be asked"
+        remedy = "It is asked once every server is in service; more may be found then."
+        yield Finding("pool_not_asked", "warning", None, f"its health was not asked, because {why}", remedy)
+
+
 def _media(settings: Facts) -> Iterable[Finding]:
     for trouble in settings.get("source_troubles") or []:
         yield Finding("source", "error", None, trouble, "Check sfb_update_source, sfb_update_sha256 and the file.")
@@ -329,14 +360,24 @@ def _surroundings(reached: Sequence[Facts], settings: Facts, now: float, expecte
         return
     # A server of the pool that did not answer is a finding already.
     ours = {survey["server"] for survey in reached} | set(known[0]["computers"])
-    others = sorted({name for pool in known[0]["topology"] for name in pool["computers"]} - ours)
+    stores = ("Database", "FileStore")
+    others = sorted(
+        {
+            name
+            for pool in known[0]["topology"]
+            for name in pool["computers"]
+            # SQL and file servers get no product update.
+            if not pool["services"] or not all(s.partition(":")[0].endswith(stores) for s in pool["services"])
+        }
+        - ours
+    )
     if others:
         yield Finding(
             "not_patched",
             "warning",
             None,
             f"not patched by this run: {', '.join(others)}",
-            "Patch them too: Edge, Director and so on.",
+            "Patch them in runs of their own: other pools, Edge, Director and so on.",
         )
     if not settings.get("backup_confirmed"):
         yield Finding(

@@ -206,11 +206,19 @@ function Open-Claim {
         catch [System.IO.IOException] {
             if (-not (Test-Path -LiteralPath $Path)) { throw }
         }
-        $held = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText($Path, $utf8))
-        $holder = Get-Process -Id $held.process -ErrorAction SilentlyContinue
-        # The start time tells a reused process id apart; two seconds, because not every system reads it exactly.
-        if (-not $held.finished -and $holder -and
-            [math]::Abs($holder.StartTime.ToUniversalTime().Ticks - [long]$held.ticks) -lt 20000000) { return $held }
+        $held = $null
+        try { $held = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText($Path, $utf8)) } catch { $held = $null }
+        if ($null -eq $held -or $null -eq $held.PSObject.Properties['ticks']) {
+            # Not written yet, or never: its writer had three minutes.
+            $age = [datetime]::UtcNow - [System.IO.File]::GetLastWriteTimeUtc($Path)
+            if ($age.TotalMinutes -lt 3) { throw "the claim $Path is being taken by somebody else" }
+        }
+        else {
+            $holder = Get-Process -Id $held.process -ErrorAction SilentlyContinue
+            # The start time tells a reused process id apart; two seconds, because not every system reads it exactly.
+            if (-not $held.finished -and $holder -and
+                [math]::Abs($holder.StartTime.ToUniversalTime().Ticks - [long]$held.ticks) -lt 20000000) { return $held }
+        }
         Move-Item -LiteralPath $Path -Destination "$Path.before" -Force
     }
     throw "the claim $Path could not be taken"

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,7 +43,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Server:
-    """One server of the plan; `name` is the inventory's."""
+    """One server of the plan; `name` is the inventory's. `adopted`: somebody else took it out, this run takes it over."""
 
     name: str
     server: str
@@ -51,6 +51,7 @@ class Server:
     installer: str
     has_update: bool
     marked: bool
+    adopted: bool
     pending_restart: bool
     steps: tuple[Step, ...] = ()
 
@@ -79,10 +80,11 @@ def make(surveys: Sequence[Facts], pool_health: Facts | None, settings: Facts) -
     if not known:
         return Plan(str(settings.get("pool_fqdn") or ""))
     pool = str(settings.get("pool_fqdn") or known[0]["pool"])
+    known = [survey for survey in known if survey["pool"] == pool.lower()]
+    if not known:
+        return Plan(pool)
     in_play = set(settings.get("play_hosts") or [survey["inventory_name"] for survey in known])
-    unfinished = [
-        s for s in known if s["mark"] or s["state"] != "in_service" or not versions.has_update(s["components"], wanted)
-    ]
+    unfinished = [s for s in known if s["mark"] or s["state"] != "in_service" or not has_update(s, wanted)]
     chosen = [survey for survey in unfinished if survey["inventory_name"] in in_play]
     master = (pool_health or {}).get("central_management_master")
     order = [str(name).lower() for name in settings.get("server_order") or []]
@@ -91,7 +93,7 @@ def make(surveys: Sequence[Facts], pool_health: Facts | None, settings: Facts) -
     def place(survey: Facts) -> tuple[bool, int, bool, int]:
         names = (survey["server"], str(survey["inventory_name"]).lower())
         asked = next((order.index(name) for name in names if name in order), len(order))
-        listed = members.index(survey["server"]) if survey["server"] in members else len(members)
+        listed = _place_in(members)(survey["server"])
         ours = bool(survey["mark"]) or survey["state"] != "in_service"
         return (not ours, asked, survey["server"] == master, listed)
 
@@ -102,10 +104,23 @@ def make(surveys: Sequence[Facts], pool_health: Facts | None, settings: Facts) -
         tuple(members),
         servers,
         tuple(s["server"] for s in known if s not in unfinished),
-        tuple(s["server"] for s in unfinished if s not in chosen),
+        tuple(sorted((s["server"] for s in unfinished if s not in chosen), key=_place_in(members))),
         len(servers) * sum(EXPECTED.values()),
         {s["server"]: [n for n, service in s["services"].items() if service["status"] == "Running"] for s in known},
     )
+
+
+def _place_in(members: Sequence[str]) -> Callable[[str], int]:
+    return lambda server: members.index(server) if server in members else len(members)
+
+
+def has_update(survey: Facts, wanted: str) -> bool:
+    """By version, unless the last install on this server failed: parts of it may be missing."""
+    return versions.has_update(survey["components"], wanted) and not survey.get("install_incomplete")
+
+
+def needs_restart(survey: Facts) -> bool:
+    return bool(survey.get("pending_restart") or survey.get("restart_due"))
 
 
 def installer_path(survey: Facts, version: str) -> str:
@@ -116,9 +131,12 @@ def _server(survey: Facts, pool: str, settings: Facts, is_master: bool) -> Serve
     server = survey["server"]
     wanted = str(settings["update_version"])
     has = versions.core_version(survey["components"])
-    why = f"{has} -> {wanted}"
+    why = f"has {has} already" if has_update(survey, wanted) else f"{has} -> {wanted}"
+    adopted = _is_adopted(survey, settings)
     if survey["mark"]:
         why += "; first, because it carries our mark"
+    if adopted:
+        why += "; first, because it is out of service and taken over"
     if is_master:
         why += "; holds the active Central Management master"
     return Server(
@@ -126,11 +144,16 @@ def _server(survey: Facts, pool: str, settings: Facts, is_master: bool) -> Serve
         server,
         why,
         installer_path(survey, wanted),
-        versions.has_update(survey["components"], wanted),
+        has_update(survey, wanted),
         bool(survey["mark"]),
-        bool(survey.get("pending_restart")),
+        adopted,
+        needs_restart(survey),
         _steps(survey, pool, settings),
     )
+
+
+def _is_adopted(survey: Facts, settings: Facts) -> bool:
+    return survey["state"] == "out_by_others" and bool(settings.get("adopt_out_of_service"))
 
 
 def _steps(survey: Facts, pool: str, settings: Facts) -> tuple[Step, ...]:
@@ -141,18 +164,21 @@ def _steps(survey: Facts, pool: str, settings: Facts) -> tuple[Step, ...]:
     question = pool_state.Question(pool, tuple(survey["computers"]), 0)
     gate = tuple(call.powershell() for call in pool_state.calls(question, 3600).values())
     restart = (windows.restart().powershell(),)
-    has_update = versions.has_update(survey["components"], version)
+    has_it = has_update(survey, version)
     restarts = settings["reboot"] != "never"
     # As the role does: a marked server that has the update and waits for no restart only has to come back.
-    only_back = survey["mark"] and has_update and not survey.get("pending_restart")
+    only_back = survey["mark"] and has_it and not needs_restart(survey)
     steps = []
-    if not survey["mark"]:
+    if _is_adopted(survey, settings):
+        taking = fail_over.mark_calls("<who, when, and the services as they are>").values()
+        steps.append(Step("take over", tuple(call.powershell() for call in taking)))
+    elif not survey["mark"]:
         steps.append(Step("gate, asked on another Front End", gate))
-    if not only_back and not (survey["mark"] and survey["down"]):
+    if not only_back and not _is_adopted(survey, settings) and not (survey["mark"] and survey["down"]):
         steps.append(Step("drain", tuple(fail_over.out_commands(server, drain, survey["computers"]))))
-    if survey.get("pending_restart") and restarts:
+    if needs_restart(survey) and restarts:
         steps.append(Step("restart", restart, "because one is pending"))
-    if not has_update:
+    if not has_it:
         steps.append(Step("install", tuple(call.powershell() for call in update.install_calls(wanted).values())))
         if restarts:
             when = "" if settings["reboot"] == "always" else "if the installer asks for it"

@@ -35,6 +35,25 @@ def lines(plan: Plan, findings: Sequence[Finding], limits: Limits, now: float, w
         yield f"  no further server is started after {format_utc(limits.stop_at)}"
 
 
+def in_short(stopping: Sequence[Finding], most: int = 5) -> str:
+    """The findings that stop a run as one sentence: the whole list stands above it, and in the report."""
+    found = [words for _title, same in _together(stopping) for words in same]
+    more = f"; and {len(found) - most} more" if len(found) > most else ""
+    stop = "1 finding stops" if len(stopping) == 1 else f"{len(stopping)} findings stop"
+    return f"{stop} the run: {'; '.join(found[:most])}{more}"
+
+
+def _together(findings: Sequence[Finding]) -> Iterable[tuple[tuple[str, str], list[str]]]:
+    """((name, remedy), facts with their servers): what has one cure stands together, a common fact once."""
+    groups: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for finding in findings:
+        name = f"{finding.id}, accepted" if finding.accepted else finding.id
+        facts = groups.setdefault((name, finding.remedy), {})
+        facts.setdefault(finding.fact.rstrip("."), []).append(finding.server or "pool")
+    for key, facts in groups.items():
+        yield key, [f"{', '.join(servers)}: {fact}" for fact, servers in facts.items()]
+
+
 def _findings(findings: Sequence[Finding]) -> Iterable[str]:
     stopping = [finding for finding in findings if finding.stops]
     others = [finding for finding in findings if not finding.stops]
@@ -43,7 +62,6 @@ def _findings(findings: Sequence[Finding]) -> Iterable[str]:
     for title, group in (("These findings stop the run:", stopping), ("To know (the run goes on):", others)):
         if group:
             yield title
-        for finding in group:
-            accepted = ", accepted" if finding.accepted else ""
-            yield f"  [{finding.id}{accepted}] {finding.server or 'pool'}: {finding.fact}."
-            yield f"      {finding.remedy}"
+        for (name, remedy), facts in _together(group):
+            yield from (f"  [{name}] {words}." for words in facts)
+            yield f"      {remedy}"

@@ -156,11 +156,7 @@ def await_healthy(
                 say=say,
             )
         except TimedOut as error:
-            raise SfbError(
-                f"Pool {question.pool} was not healthy within {timeout_minutes:.0f} minutes: {trouble(last) or error.message}",
-                remedy=remedies(last) or "Look at pool_status.yml, then start again.",
-                **{key: last[key] for key in ("health", "evidence", "missing_replicas", "fabric_text") if key in last},
-            ) from error
+            raise _not_healthy(question, timeout_minutes, last, error.message) from error
         if not settle_minutes:
             return found
         say(f"pool {question.pool} is healthy; {settle_minutes:.0f} min to settle, then once more")
@@ -169,6 +165,16 @@ def await_healthy(
         if found["health"] == "healthy":
             return found
         say(f"pool {question.pool} did not stay healthy: {trouble(found)}")
+        if shell.clock.now() >= deadline:
+            raise _not_healthy(question, timeout_minutes, found, trouble(found))
+
+
+def _not_healthy(question: Question, minutes: float, last: Facts, why: str) -> SfbError:
+    return SfbError(
+        f"Pool {question.pool} was not healthy within {minutes:.0f} minutes: {trouble(last) or why}",
+        remedy=remedies(last) or "Look at pool_status.yml, then start again.",
+        **{key: last[key] for key in ("health", "evidence", "missing_replicas", "fabric_text") if key in last},
+    )
 
 
 def trouble(facts: Facts) -> str:

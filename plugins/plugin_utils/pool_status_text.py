@@ -17,21 +17,22 @@ Facts = Mapping[str, Any]
 
 def lines(surveys: Sequence[Facts], health: Facts | None, now: float) -> Iterable[str]:
     pool = next((survey["pool"] for survey in surveys if survey.get("pool")), "(not known)")
-    verdict = health["health"] if health else "not asked: no server that could be asked is in service"
+    verdict = health["health"] if health else f"not asked, because {_why_not_asked(surveys)}"
     yield f"Pool {pool} at {format_utc(now)}: {verdict}"
     for survey in surveys:
         yield f"  {_server(survey)}"
         for reason in survey.get("state_reasons", []) if survey.get("state") != "in_service" else []:
             yield f"      {reason}"
     tables = {survey["server"]: survey["components"] for survey in surveys if survey.get("components")}
-    for difference in differing(tables) if len(tables) > 1 else []:
-        yield f"  differs: {difference}"
+    yield from _differences(tables)
     if not health:
         return
     yield "Evidence:"
-    for piece in health["evidence"]:
-        yield f"  [{piece['verdict']}] {piece['what']}: {piece['fact']}"
-        if piece["remedy"]:
+    remedies = [piece["remedy"] for piece in health["evidence"]]
+    for piece, next_remedy in zip(health["evidence"], [*remedies[1:], None], strict=True):
+        yield f"  [{piece['verdict']}] {piece['what']}: {piece['fact'].rstrip('.')}."
+        # One cure for many facts stands once, below the last of them.
+        if piece["remedy"] and piece["remedy"] != next_remedy:
             yield f"      {piece['remedy']}"
     if health["health"] != "healthy":
         yield "What Get-CsPoolFabricState wrote:"
@@ -39,9 +40,25 @@ def lines(surveys: Sequence[Facts], health: Facts | None, now: float) -> Iterabl
         yield from (f"  | WARNING: {line}" for line in health["fabric_warnings"])
 
 
+def _why_not_asked(surveys: Sequence[Facts]) -> str:
+    out = [survey["server"] for survey in surveys if survey["reachable"] and survey["state"] != "in_service"]
+    return f"{', '.join(out)} is not in service" if out else "no server of it could be asked"
+
+
+def _differences(tables: Mapping[str, Mapping[str, str]]) -> Iterable[str]:
+    """Components that differ in the same way stand in one line: a server that is behind is so in many of them."""
+    groups: dict[str, list[str]] = {}
+    for difference in differing(tables) if len(tables) > 1 else []:
+        versions = ", ".join(f"{server} {version or 'not listed'}" for server, version in difference.versions.items())
+        groups.setdefault(versions, []).append(difference.component)
+    for versions, components in groups.items():
+        yield f"  differs: {versions}: {'; '.join(components)}"
+
+
 def _server(survey: Facts) -> str:
     if not survey["reachable"]:
-        return f"{survey['inventory_name']}: not reachable: {survey['trouble']}"
+        name = survey["inventory_name"]
+        return f"{name}: not known: {survey['trouble'].removeprefix(name).lstrip(': ')}"
     try:
         version = core_version(survey.get("components") or {})
     except VersionError:

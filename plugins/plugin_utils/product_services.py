@@ -22,8 +22,12 @@ _POLL_SECONDS = 30
 
 def read(shell: ManagementShell, computer: str | None) -> Facts:
     """{server, services: {name: {status, start_type, activity}}, out_of_service}."""
-    own = shell.read({"own": cmdlets.own_computer()})["own"].checked().row if computer is None else {}
-    server = str(computer or own["Fqdn"]).lower()
+    server = str(shell.read({"own": cmdlets.own_computer()})["own"].checked().row["Fqdn"]).lower()
+    if computer is not None and computer.lower() != server:
+        raise SfbError(
+            f"This connection leads to {server}, not to {computer}.",
+            remedy="Check ansible_host of this server in the inventory, or delegate the task.",
+        )
     answer = shell.read(
         {
             "services": cmdlets.windows_services(server),

@@ -24,6 +24,7 @@ STEP_NAMES = {
     "pool_fabric_info": "pool health",
     "pool_registrar_reset": "registrar reset",
     "update_media": "media",
+    "background_probe": "background work",
     "server_update": "install",
     "server_update_info": "version check",
     "server_restart": "restart",

@@ -81,7 +81,6 @@ def await_new_start(shell: ManagementShell, before: str, timeout_minutes: float,
         raise SfbError(
             f"{shell.server} did not come back from its restart within {timeout_minutes:.0f} minutes "
             f"(waiting for {error.facts['still_waited_for']}).",
-            remedy="It is out of service. Look at its console. Once it is up, start the playbook again; until then no other "
-            "server of its pool may be touched.",
-            state="out_by_us",
+            remedy="Look at its console. Once it is up, start the playbook again; until then no other server of its pool "
+            "may be touched.",
         ) from error

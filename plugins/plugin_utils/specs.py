@@ -26,6 +26,8 @@ SERVER_SURVEY: Spec = {
 
 TOPOLOGY_INFO: Spec = {}
 
+BACKGROUND_PROBE: Spec = {}
+
 POOL_FABRIC_INFO: Spec = {
     "pool_fqdn": {"type": "str"},
     "computers": {"type": "list", "elements": "str"},
@@ -137,6 +139,5 @@ PATCH_VERDICT: Spec = {
 PATCH_REPORT: Spec = {
     "state": {"type": "str", "required": True, "choices": ["begun", "ended"]},
     "folder": {"type": "path", "required": True},
-    "run": {"type": "str"},
     "facts": {"type": "dict", "default": {}},
 }

@@ -12,9 +12,10 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.sfb.server.plugins.plugin_utils import cmdlets, state_folder, versions, windows
-from ansible_collections.sfb.server.plugins.plugin_utils.background import read_work
+from ansible_collections.sfb.server.plugins.plugin_utils.background import Work, read_work
 from ansible_collections.sfb.server.plugins.plugin_utils.call import Call
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import CallFailed
+from ansible_collections.sfb.server.plugins.plugin_utils.installer import InstallerResult, installer_result
 from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import SERVER_ADMINS, Answer, Outcome
 from ansible_collections.sfb.server.plugins.plugin_utils.mark import read_mark
 from ansible_collections.sfb.server.plugins.plugin_utils.services import (
@@ -24,6 +25,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils.services import (
     server_state,
     service_from,
 )
+from ansible_collections.sfb.server.plugins.plugin_utils.times import parse_utc
 
 Facts = dict[str, Any]
 
@@ -51,6 +53,7 @@ def topology_calls() -> dict[str, Call]:
     return {
         "own": cmdlets.own_computer(),
         "pools": cmdlets.pools(),
+        "all_computers": cmdlets.computers(),
         "user_servers": cmdlets.user_servers(),
     }
 
@@ -85,14 +88,18 @@ def read_own_state(answer: Answer) -> Facts:
     """Of `own_state_calls`: who the server is and whether it is in service.
 
     {server, last_boot, services: {name: {status, start_type}}, instances: {name: status}, mark, works: {what: state},
-    state, state_reasons, down}. `down`: RTCSRV stopped and disabled, however it came to that.
+    install_incomplete, restart_due, state, state_reasons, down}. `install_incomplete`: the last install on a marked
+    server failed or was cut off, whatever its versions say. `restart_due`: it asked for a restart that has not happened.
+    `down`: RTCSRV stopped and disabled, however it came to that.
     Raises CallFailed or MarkError where that can't be told.
     """
     system = answer["system"].checked().row
     server = f"{system['DNSHostName']}.{system['Domain']}".lower()
     mark_outcome = answer["mark"]
     mark = None if mark_outcome.absent else read_mark(mark_outcome.checked().text, server)
-    works = {what: read_work(answer[what], answer["shells"]).state for what in WORKS}
+    found = {what: read_work(answer[what], answer["shells"]) for what in WORKS}
+    works = {what: work.state for what, work in found.items()}
+    last_boot = str(answer["windows"].checked().row["LastBootUpTime"])
     settings = [service_from(r["Name"], r["State"], r["StartMode"]) for r in answer["settings"].checked().rows]
     services = [service for service in settings if _is_product_service(service.name)]
     state = server_state(services, mark, works["fail_over"] == "running", works["fail_back"] == "running")
@@ -106,11 +113,34 @@ def read_own_state(answer: Answer) -> Facts:
         "instances": {instances[s.name.upper()]: s.status for s in settings if s.name.upper() in instances},
         "mark": asdict(mark) if mark else None,
         "works": works,
+        "install_incomplete": mark is not None and _has_failed(found["install"]),
+        "restart_due": _restart_due(found["install"], last_boot),
         "state": state.state,
         "state_reasons": list(state.reasons),
         "down": _is_down(services),
         "user": answer.user,
     }
+
+
+def _exit_of(work: Work) -> InstallerResult | None:
+    """What the installer's own process left behind, if it came to its end."""
+    if work.state != "finished":
+        return None
+    outcomes = (work.content or {}).get("outcomes") or [{}]
+    rows = outcomes[-1].get("output") or [{}]
+    return installer_result(rows[0].get("ExitCode")) if isinstance(rows[0], dict) else None
+
+
+def _has_failed(work: Work) -> bool:
+    result = _exit_of(work)
+    return work.state == "interrupted" or (result is not None and result.result == "failed")
+
+
+def _restart_due(work: Work, last_boot: str) -> bool:
+    result = _exit_of(work)
+    if result is None or result.result != "restart_needed":
+        return False
+    return parse_utc(str((work.content or {})["finished"])) > parse_utc(last_boot)
 
 
 def read_topology(answer: Answer) -> Facts:
@@ -125,16 +155,19 @@ def read_topology(answer: Answer) -> Facts:
         for row in answer["user_servers"].checked(SECOND_HOP).rows
     }
     pool = str(own.get("Pool") or "").lower()
-    computers = [str(name).lower() for name in _list(pools.get(pool, {}).get("Computers"))]
+    listed = [
+        (str(row.get("Pool")).lower(), str(row["Fqdn"]).lower()) for row in answer["all_computers"].checked().rows
+    ]
+    members = {name: [computer for of_pool, computer in listed if of_pool == name] for name in pools}
     return {
         "pool": pool,
-        "computers": computers,
+        "computers": members.get(pool, []),
         "edition": "standard" if pool == str(own.get("Fqdn")).lower() else "enterprise",
         "user_database": databases.get(pool),
         "topology": [
             {
                 "pool": name,
-                "computers": [str(computer).lower() for computer in _list(row.get("Computers"))],
+                "computers": members[name],
                 "services": [str(service) for service in _list(row.get("Services"))],
                 "user_database": databases.get(name),
             }
@@ -201,7 +234,7 @@ def read(answer: Answer) -> Facts:
     part("local_databases", lambda: {name: read_local_databases(answer[name]) for name in LOCAL_INSTANCES})
     part("folder_sddl", lambda: None if answer["security"].absent else answer["security"].checked().row.get("Sddl"))
     part("address_book_runs", lambda: [str(row.get("RunTimeOfDay")) for row in answer["address_book"].checked().rows])
-    facts["errors_24h"] = _event_counts(answer["errors"])
+    part("errors_24h", lambda: _event_counts(answer["errors"]))
     facts["update_policy"] = answer["update_policy"].row
     facts["local_time"] = answer["windows"].row.get("LocalDateTime")
     facts["utc_offset_minutes"] = answer["windows"].row.get("CurrentTimeZone")
@@ -229,14 +262,15 @@ def read_user_databases(outcome: Outcome) -> dict[str, bool]:
 
 
 def _open_windows(answer: Answer) -> list[Facts]:
-    """Windows of people; our own process is not one."""
-    rows = answer["open_windows"].rows
+    """Of people: what runs in session 0 is a service, or we ourselves."""
     if not answer["open_windows"].ok and not answer["open_windows"].absent:
         answer["open_windows"].checked()
-    return [row for row in rows if row.get("MainWindowTitle") and int(row["Id"]) != answer.process]
+    return [row for row in answer["open_windows"].rows if int(row.get("SessionId") or 0) > 0]
 
 
 def _event_counts(outcome: Outcome) -> dict[str, int]:
+    if not outcome.absent:
+        outcome.checked()
     return dict(Counter(f"{row.get('ProviderName')} {row.get('Id')}" for row in outcome.rows))
 
 

@@ -90,8 +90,9 @@ def install(shell: ManagementShell, update: Update, timeout_minutes: float, rest
     if not running:
         if versions.would_go_down(before, update.version):
             raise _step_back(server, before, update)
-        if versions.has_update(before, update.version):
+        if versions.has_update(before, update.version) and not state["install_incomplete"]:
             pending = survey.read_pending_restart(answer)
+            pending += ["the installer asked for it"] if state["restart_due"] else []
             return _result(server, False, before, before, restart_required=bool(pending), restart_reasons=pending)
         if state["services"].get("RTCSRV", {}).get("status") == "Running":
             raise SfbError(
@@ -102,7 +103,7 @@ def install(shell: ManagementShell, update: Update, timeout_minutes: float, rest
     began = shell.clock.now()
     deadline = began + timeout_minutes * 60
     while True:
-        result = _run(shell, update, running, state["last_boot"], deadline, restart_minutes, say)
+        result = _run(shell, update, running, state["last_boot"], timeout_minutes * 60, restart_minutes, say)
         running = False
         if result.result != "busy":
             break
@@ -179,13 +180,12 @@ def _run(
     update: Update,
     runs_already: bool,
     boot_before: str,
-    deadline: float,
+    seconds: float,
     restart_minutes: float,
     say: Say,
 ) -> installer.InstallerResult:
     """One run of the installer, begun here or found running."""
     calls = install_calls(update)
-    seconds = max(60.0, deadline - shell.clock.now())
     if not runs_already:
         answer = shell.read(background.looking("install"))
         work = background.read_work(answer["claim"], answer["shells"])

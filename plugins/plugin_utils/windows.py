@@ -42,10 +42,13 @@ def shells() -> Call:
 
 
 def product_windows() -> Call:
-    """Windows of the product that hold its assemblies while an update wants to replace them."""
-    names = ["powershell", "Microsoft.Rtc.Management.TopologyBuilder", "AdminUIHost", "mmc"]
+    """Programs that may hold the product's assemblies while an update wants to replace them.
+
+    Somebody's window is known by its session: 0 is for services and for us. Titles can't be read from there.
+    """
+    names = ["powershell", "powershell_ise", "Microsoft.Rtc.Management.TopologyBuilder", "AdminUIHost"]
     parameters = {"Name": names, "IncludeUserName": True}
-    return Call("Get-Process", parameters, select=["Id", "Name", "UserName", "MainWindowTitle"])
+    return Call("Get-Process", parameters, select=["Id", "Name", "UserName", "SessionId"])
 
 
 def restart() -> Call:
@@ -132,7 +135,10 @@ def read_text(path: str) -> Call:
 
 def telling_lines(path: str) -> Call:
     """Lines of an installer's log that carry an error number. Select-String finds out the log's encoding by itself."""
-    parameters = {"LiteralPath": path, "Pattern": "\\b(Error|Msg) \\d+|Error code \\d+|could not be installed"}
+    parameters = {
+        "LiteralPath": path,
+        "Pattern": "\\bError (code )?\\d{3,5}\\b|\\bMsg \\d+, Level|could not be installed|0x8[0-9A-F]{7}|return value 3",
+    }
     return Call("Select-String", parameters, select=["Line"])
 
 
@@ -182,18 +188,6 @@ def sha256(path: str) -> Call:
 def signature(path: str) -> Call:
     signer: Selection = {"name": "SignerCertificate", "select": ["Subject", "Thumbprint"]}
     return Call("Get-AuthenticodeSignature", {"LiteralPath": path}, select=["Status", signer])
-
-
-# ---- Windows' own services ---------------------------------------------------------------------------------------------
-
-
-def start_windows_service(name: str) -> Call:
-    return Call("Start-Service", {"Name": name}, changes=True)
-
-
-def stop_windows_service(name: str) -> Call:
-    """No error when it is stopped already, unlike net stop (the manual's step 5)."""
-    return Call("Stop-Service", {"Name": name, "Force": True}, changes=True)
 
 
 # ---- the update ----------------------------------------------------------------------------------------------------------

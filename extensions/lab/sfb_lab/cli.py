@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import sys
 import threading
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _positive(text: str) -> float:
     value = float(text)
-    if value <= 0 or value != value:  # NaN is no speed
+    if not math.isfinite(value) or value <= 0:
         raise argparse.ArgumentTypeError("must be greater than 0")
     return value
 

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from . import cmdlets
 from .schema import FileError
 from .simulation import Deployment, ServerWentDown, load
 
-__all__ = ["Deployment", "FileError", "ServerWentDown", "load"]
+# Importing `cmdlets` fills the table of what a server knows.
+__all__ = ["Deployment", "FileError", "ServerWentDown", "cmdlets", "load"]

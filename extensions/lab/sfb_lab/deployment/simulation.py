@@ -13,10 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..border import Caller, Console, FileEntry, Json, RefusedByWindows, RequestFault, UnknownToLab
-from . import (
-    beginning,
-    cmdlets,  # noqa: F401  pylint: disable=unused-import  (fills the table of cmdlets)
-)
+from . import beginning
 from .call import Session
 from .clock import Clock, Interrupted, Work
 from .description import read_deployment

@@ -48,7 +48,7 @@ OF_COMPUTER: dict[str, Any] = {"computer": SERVER, "report": REPORT}
 
 USES: dict[Callable[..., Call], Use] = {
     cmdlets.own_computer: use(EVERYWHERE, "Local"),
-    cmdlets.computers: use(EVERYWHERE, "Pool", {"pool": POOL}),
+    cmdlets.computers: use(EVERYWHERE, ""),
     cmdlets.pools: use(EVERYWHERE, ""),
     cmdlets.user_servers: use(EVERYWHERE, "UserServer"),
     cmdlets.user_database_states: use(EVERYWHERE, ""),

@@ -176,7 +176,7 @@ class FakeServer:
         }
         self.components = {"Core Components": "6.0.9319.534", "Front End Server": "6.0.9319.534"}
         self.sddl: str | None = "O:BAG:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
-        self.boots = 1
+        self.booted = START - 30 * 86400
         self.active_conferences = 0
         self.fabric = [f"{name} OK Up" for name in self.members]
         self.keys: set[str] = set()
@@ -205,8 +205,7 @@ class FakeServer:
 
     def goes_down(self, minutes: float) -> None:
         """Does not answer for a while and has started anew then."""
-        self.down_until = self.clock.now() + minutes * 60
-        self.boots += 1
+        self.down_until = self.booted = self.clock.now() + minutes * 60
         self._works.clear()
 
     def vanish(self) -> None:
@@ -300,7 +299,7 @@ class FakeServer:
         self.files[claim] = json.dumps(self._claim(work, None))
 
     def _claim(self, work: _Work, outcomes: list[dict[str, Any]] | None) -> dict[str, Any]:
-        finished = None if outcomes is None else "2026-01-31T23:00:00Z"
+        finished = None if outcomes is None else iso(work.ends)
         own = {"process": work.process, "ticks": str(work.ticks), "finished": finished}
         return answer(outcomes or [], **own)
 
@@ -368,7 +367,7 @@ def _cim(server: FakeServer, parameters: Parameters) -> Any:
     return {
         "Win32_ComputerSystem": [{"DNSHostName": "FE02", "Domain": "example.com", "PartOfDomain": True}],
         "Win32_OperatingSystem": [
-            {"LastBootUpTime": f"2026-01-0{server.boots}T00:00:00Z", "LocalDateTime": iso(START), "CurrentTimeZone": 60}
+            {"LastBootUpTime": iso(server.booted), "LocalDateTime": iso(START), "CurrentTimeZone": 60}
         ],
         "Win32_LogicalDisk": [{"DeviceID": "C:", "FreeSpace": 50 * 2**30, "Size": 100 * 2**30}],
         "Win32_Service": [{"Name": n, "State": s, "StartMode": m} for n, (s, m) in server.services.items()],
@@ -376,14 +375,24 @@ def _cim(server: FakeServer, parameters: Parameters) -> Any:
     }[parameters["ClassName"]]
 
 
-def _computer(server: FakeServer, parameters: Parameters) -> Any:
-    return [{"Identity": SERVER, "Pool": POOL, "Fqdn": SERVER}]
+EDGE = "edge.example.com"
+
+
+def computers(*names: str, pool: str = POOL) -> list[dict[str, Any]]:
+    """As Get-CsComputer lists them."""
+    return [{"Identity": name, "Pool": pool, "Fqdn": name} for name in names]
+
+
+def _computers(server: FakeServer, parameters: Parameters) -> Any:
+    if parameters.get("Local"):
+        return computers(SERVER)
+    return [*computers(EDGE, pool=EDGE), *computers(*server.members)]
 
 
 def _pools(server: FakeServer, parameters: Parameters) -> Any:
     return [
-        {"Identity": POOL, "Fqdn": POOL, "Services": ["Registrar:" + POOL], "Computers": server.members},
-        {"Identity": "edge.example.com", "Fqdn": "edge.example.com", "Services": [], "Computers": ["edge.example.com"]},
+        {"Identity": POOL, "Fqdn": POOL, "Services": ["Registrar:" + POOL]},
+        {"Identity": EDGE, "Fqdn": EDGE, "Services": []},
     ]
 
 
@@ -407,10 +416,13 @@ def _port(server: FakeServer, parameters: Parameters) -> Any:
     return [{"ComputerName": parameters["ComputerName"], "TcpTestSucceeded": other["port"]}]
 
 
-def _test_path(server: FakeServer, parameters: Parameters) -> Any:
+def path_is_there(server: FakeServer, parameters: Parameters) -> Any:
     path = parameters["LiteralPath"]
     if path.startswith("\\\\"):
-        return [bool(server.others.get(path.split("\\")[2], {}).get("mark"))]
+        mark = server.others.get(path.split("\\")[2], {"mark": server.marked})["mark"]
+        if mark is None:
+            raise Fault("Access is denied", "PermissionDenied")
+        return [mark]
     return [path in server.files or path in server.keys]
 
 
@@ -506,7 +518,7 @@ _SIGNED = {"Status": "Valid", "SignerCertificate": [{"Subject": "CN=Microsoft Co
 
 HEALTHY: dict[str, Reply] = {
     "Get-CimInstance": _cim,
-    "Get-CsComputer": _computer,
+    "Get-CsComputer": _computers,
     "Get-CsPool": _pools,
     "Get-CsService": answers({"Identity": "x", "PoolFqdn": POOL, "UserDatabase": "UserDatabase:sql01.example.com"}),
     "Get-CsServerVersion": _product,
@@ -535,7 +547,7 @@ HEALTHY: dict[str, Reply] = {
     "Get-AuthenticodeSignature": answers(_SIGNED),
     "Select-String": answers(),
     "Test-NetConnection": _port,
-    "Test-Path": _test_path,
+    "Test-Path": path_is_there,
     "Set-Content": _write,
     "Move-Item": _move,
     "Remove-Item": _remove,

@@ -230,6 +230,23 @@ def test_a_server_that_cannot_be_reached_is_not_called_missing_too() -> None:
     assert ids([finding for finding in find(surveys) if finding.stops]) == ["connection"]
 
 
+def test_a_server_that_the_inventory_lacks_is_named_although_another_one_bears_its_fqdn_and_does_not_answer() -> None:
+    surveys = healthy_surveys()[:2]
+    surveys[1]["inventory_name"] = "fe02.example.com"
+    lost("ConnectionLost")(surveys[1])
+    found = [(finding.id, finding.server) for finding in find(surveys) if finding.stops]
+    assert found == [("connection", "fe02.example.com"), ("membership", "fe03.example.com")]
+
+
+def test_what_is_said_of_an_unreachable_server_is_no_word_for_the_middle_of_a_run() -> None:
+    surveys = healthy_surveys()
+    lost("ConnectionLost")(surveys[1])
+    surveys[1].update(trouble="fe02: the connection broke", remedy="What it did of the last call is not known.")
+    found = find(surveys)
+    assert found[0].fact == "the connection broke"
+    assert "WinRM" in found[0].remedy
+
+
 def test_two_names_of_the_inventory_that_lead_to_one_server_are_named() -> None:
     surveys = healthy_surveys()
     surveys[2]["server"] = "fe02.example.com"
@@ -250,6 +267,44 @@ def test_a_pool_of_two_needs_a_word_of_the_user() -> None:
         facts["topology"][0]["computers"] = MEMBERS[:2]
     assert ids(find(surveys)) == ["two_server_pool"]
     assert find(surveys, two_server_pool="graceful_stop") == []
+
+
+@pytest.mark.parametrize(
+    ("reboot", "level", "remedy"),
+    [("if_needed", "warning", "before the install"), ("never", "error", "sfb_reboot is never")],
+)
+def test_a_restart_that_is_pending_and_forbidden_stops_the_run_before_a_server_is_drained_for_nothing(
+    reboot: str, level: str, remedy: str
+) -> None:
+    surveys = healthy_surveys()
+    surveys[1]["pending_restart"] = ["Windows Update"]
+    (found,) = find(surveys, reboot=reboot)
+    assert (found.id, found.level) == ("pending_restart", level)
+    assert remedy in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("state", "remedy"),
+    [
+        ("out_by_others", "sfb_adopt_out_of_service"),
+        ("partly_stopped", "Start what is stopped"),
+        ("starting", "Wait"),
+        ("draining", "who works on it"),
+    ],
+)
+def test_what_to_do_about_a_server_depends_on_how_it_is_out_of_service(state: str, remedy: str) -> None:
+    surveys = healthy_surveys()
+    surveys[1]["state"] = state
+    assert remedy in find(surveys)[0].remedy
+
+
+@pytest.mark.parametrize(("state", "why"), [("out_by_us", "fe02.example.com"), ("in_service", "could be asked")])
+def test_a_pool_that_was_not_asked_is_to_be_known_with_the_reason(state: str, why: str) -> None:
+    surveys = healthy_surveys()
+    surveys[1].update(state=state, mark={"run": "run-7"} if state == "out_by_us" else None)
+    (found,) = findings.find(surveys, None, SETTINGS, START)
+    assert (found.id, found.level) == ("pool_not_asked", "warning")
+    assert why in found.fact
 
 
 def piece(what: str, verdict: str, server: str | None = None) -> Facts:
@@ -294,6 +349,8 @@ def test_computers_of_the_topology_that_this_run_will_not_patch_are_listed() -> 
     surveys = healthy_surveys()
     for facts in surveys:
         facts["topology"].append({"pool": "edge", "computers": ["edge01", "edge02"], "services": []})
+        facts["topology"].append({"pool": "sql", "computers": ["sql01"], "services": ["UserDatabase:sql01"]})
+        facts["topology"].append({"pool": "files", "computers": ["nas"], "services": ["FileStore:nas"]})
     found = find(surveys)
     assert [(f.id, f.level, f.fact) for f in found] == [
         ("not_patched", "warning", "not patched by this run: edge01, edge02")
@@ -362,6 +419,7 @@ def test_what_stops_the_run_comes_first() -> None:
 # ---- the table is complete -------------------------------------------------------------------------------------------
 
 OF_THE_RUN = {
+    "pool_not_asked",
     "two_out",
     "membership",
     "same_server",

@@ -135,6 +135,22 @@ def test_servers_that_could_not_be_read_are_no_part_of_a_plan() -> None:
     assert make([unreached], pool_fqdn="pool09.example.com") == Plan("pool09.example.com")
 
 
+def test_servers_of_another_pool_are_no_part_of_a_plan() -> None:
+    surveys = [server(1), server(2, pool="pool02.example.com")]
+    assert order(make(surveys)) == ["fe01"]
+    assert order(make(surveys, pool_fqdn="Pool02.example.com")) == ["fe02"]
+    assert make(surveys, pool_fqdn="pool09.example.com") == Plan("pool09.example.com")
+
+
+def test_only_a_server_that_somebody_else_took_out_is_taken_over() -> None:
+    surveys = [server(1), server(2, state="out_by_others", down=True)]
+    made = make(surveys, adopt_out_of_service=True)
+    assert [(entry.name, entry.adopted) for entry in made.patch] == [("fe02", True), ("fe01", False)]
+    assert "taken over" in made.patch[0].why
+    assert [step.name for step in made.patch[0].steps] == ["take over", "install", "restart", "fail back", GATE]
+    assert not any(entry.adopted for entry in make(surveys).patch)
+
+
 def test_what_ran_before_is_kept_for_the_gate() -> None:
     assert make([server(1)]).ran_before == {"fe01.example.com": ["RTCSRV"]}
 
@@ -224,6 +240,31 @@ def test_findings_come_before_the_plan_and_tell_what_stops_from_what_is_to_know(
     assert first < shown.index("[disk] fe01.example.com: 1 GB is free.") < second
     assert second < shown.index("[backup] pool: no backup.") < shown.index("[rights, accepted] fe02")
     assert shown.index("Back up.") < shown.index("Plan for pool")
+
+
+def test_what_has_one_remedy_stands_together_and_a_common_fact_once() -> None:
+    servers = ["fe01.example.com", "fe02.example.com"]
+    found = [Finding("source", "error", name, "it is not there.", "Check it.") for name in servers]
+    found.insert(1, Finding("disk", "error", servers[0], "1 GB is free", "Make room."))
+    found.append(Finding("source", "error", servers[1], "it is too old", "Check it."))
+    shown = text(make(FOUR), *found)
+    assert shown.index("fe01.example.com, fe02.example.com: it is not there.") < shown.index(
+        "fe02.example.com: it is too old."
+    )
+    assert shown.count("Check it.") == 1
+    assert ".." not in shown
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "1 finding stops the run: fe01: 1"),
+        (6, "6 findings stop the run: fe01: 1; fe01: 2; fe01: 3; fe01: 4; fe01: 5; and 1 more"),
+    ],
+)
+def test_the_last_line_is_short_however_much_was_found(count: int, said: str) -> None:
+    found = [Finding("disk", "error", "fe01", str(number), f"cure {number}") for number in range(1, count + 1)]
+    assert plan_text.in_short(found) == said
 
 
 def test_an_empty_plan_says_that_there_is_nothing_to_do() -> None:

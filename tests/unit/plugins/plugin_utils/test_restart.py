@@ -13,9 +13,11 @@ from ansible_collections.sfb.server.plugins.plugin_utils import restart
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import CallFailed, ChangeRefused, SfbError
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.fakes import (
     SERVER,
+    START,
     FakeServer,
     Fault,
     answers,
+    iso,
     program,
     refuses,
 )
@@ -31,7 +33,8 @@ def test_a_server_restarts_once_and_is_waited_for_until_it_has_started_anew() ->
     server, said = FakeServer(), list[str]()
     result = restarted(server, said)
     assert server.changes == ORDER
-    assert (result["changed"], result["last_boot"]) == (True, "2026-01-02T00:00:00Z")
+    assert (result["changed"], result["last_boot"]) == (True, iso(server.booted))
+    assert server.booted > START
     assert 4 <= result["minutes"] <= 5
     assert "waiting for the restart to begin" in said[0]
     assert "waiting for an answer" in said[1]
@@ -42,7 +45,7 @@ def test_a_restart_whose_answer_got_lost_is_looked_up_by_the_boot_time_and_not_o
     server = FakeServer()
     server.loses(lambda names: "shutdown.exe" in names, after_work)
     if after_work:
-        assert restarted(server)["last_boot"] == "2026-01-02T00:00:00Z"
+        assert restarted(server)["last_boot"] == iso(server.booted)
         assert server.changes == ORDER
     else:
         with pytest.raises(SfbError, match=r"did not come back .*\(waiting for the restart to begin\)"):
@@ -55,7 +58,7 @@ def test_a_restart_that_somebody_ordered_before_us_is_waited_for(code: int) -> N
     server = FakeServer()
     server.answers["shutdown.exe"] = answers(*program(code))
     server.at(1, lambda: server.goes_down(4))
-    assert restarted(server)["last_boot"] == "2026-01-02T00:00:00Z"
+    assert restarted(server)["last_boot"] == iso(server.booted)
 
 
 def test_a_restart_that_is_refused_is_a_failure_at_once() -> None:
@@ -92,12 +95,12 @@ def test_windows_that_answers_before_everything_in_it_has_started_is_waited_for(
     not_yet = [Fault("The service cannot be started")] * 2
 
     def windows(fake: FakeServer, parameters: dict[str, Any]) -> Any:
-        if fake.boots > 1 and not_yet:
+        if fake.booted > START and not_yet:
             raise not_yet.pop()
-        return [{"LastBootUpTime": f"2026-01-0{fake.boots}T00:00:00Z"}]
+        return [{"LastBootUpTime": iso(fake.booted)}]
 
     server.answers["Get-CimInstance"] = windows
-    assert restarted(server)["last_boot"] == "2026-01-02T00:00:00Z"
+    assert restarted(server)["last_boot"] == iso(server.booted)
 
 
 def test_check_mode_orders_nothing() -> None:
