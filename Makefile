@@ -7,7 +7,7 @@
 
 PYTHON ?= python3.11
 PYTHON312 ?= python3.12
-SCENARIO ?= default
+SCENARIO ?= update_media
 WORKERS ?= 2
 
 comma := ,

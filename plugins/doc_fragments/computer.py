@@ -12,8 +12,9 @@ class ModuleDocFragment:
 options:
   computer:
     description:
-      - The FQDN, as the topology has it, of the server that the connection leads to.
-      - When it is not given, the server is asked for it.
+      - The FQDN, as the topology has it, of the server that the connection leads to. The task fails when it leads to
+        another one.
+      - When it is not given, whatever server the connection leads to.
       - It is no way to reach another server. Use C(delegate_to) for that.
     type: str
 """

@@ -16,6 +16,8 @@ description:
   - It shows, before a server is taken out of service, that such a process lives on and has the rights of the
     second hop, with the same C(become) as the tasks that follow.
   - It changes nothing of the product. It makes the folder C(C:\ProgramData\sfb.server) where it is missing.
+  - It needs an account that is an administrator of the server and a member of C(RTCUniversalServerAdmins), with a real
+    logon or delegation.
   - It fails when the process could not be started, was cut off, or was refused its read.
 author:
   - sfb.server authors (!UNKNOWN)

@@ -242,7 +242,7 @@ still_waited_for:
   sample: RTCSRV is Starting
 executions:
   description: How many times a script was run on the server for this task.
-  returned: success, not in check mode
+  returned: when the server was asked
   type: int
   sample: 14
 ended:

@@ -186,10 +186,10 @@ begun:
   sample: "2026-01-31T22:30:00Z"
 changed:
   description:
-    - V(true) when there is a server to patch. The module itself changes nothing.
+    - Always V(false). What a run would change stands in RV(plan).
   returned: always
   type: bool
-  sample: true
+  sample: false
 findings:
   description: Everything that was found, what stops the run first.
   returned: success, and when findings stop the run

@@ -24,7 +24,7 @@ options:
     description:
       - With V(begun) the run begins. The records of older runs beside this one, which were killed and never
         ended, are closed as V(interrupted).
-          - With V(ended) the run has ended.
+      - With V(ended) the run has ended.
     type: str
     required: true
     choices:
@@ -36,10 +36,6 @@ options:
         own, and all of them the same parent folder.
     type: path
     required: true
-  run:
-    description:
-      - The name of the run. It is not used yet. Put it into O(facts).
-    type: str
   facts:
     description:
       - What the line shall hold.

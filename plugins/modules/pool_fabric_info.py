@@ -20,8 +20,9 @@ description:
     counts as good, and so does the text that was saved as O(baseline). Every other text makes the pool
     V(unknown).
   - It changes nothing.
-  - It fails when the asked server does not answer, and with O(wait_for_healthy=true) when the pool does not
-    become healthy in time. Without that, an answer other than V(healthy) is a result and no failure.
+  - It fails when the asked server does not answer, when the file of O(baseline) is not there, and with
+    O(wait_for_healthy=true) when the pool does not become healthy in time. Without that, an answer other than
+    V(healthy) is a result and no failure.
   - It is meant to be asked while every server of the pool is in service. A server that is out makes the pool
     V(degraded), whoever took it out.
   - It needs an account that is a member of C(RTCUniversalServerAdmins) and an administrator of every server of
@@ -45,7 +46,7 @@ options:
     description:
       - A file on the controller with the fabric's text of this pool as it was while the pool was known to be healthy.
         C(sfb.server.pool_status) of the playbooks writes it, see O(sfb.server.pool_status#module:save_baseline).
-      - A file that does not exist is the same as none.
+      - A file that does not exist makes the task fail.
     type: path
   events_since:
     description:
@@ -69,7 +70,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - It only reads, so it does the same in check mode. It also waits, if O(wait_for_healthy=true).
+      - The pool is read once and not waited for, also with O(wait_for_healthy=true).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
@@ -202,7 +203,7 @@ central_management_master:
   sample: fe01.example.com
 executions:
   description: How many times a script was run on the server for this task.
-  returned: success
+  returned: when the server was asked
   type: int
   sample: 4
 ended:

@@ -48,7 +48,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - The cmdlet is not run and stands in RV(commands). The time of O(rebuild_minutes) is waited all the same.
+      - The cmdlet is not run and stands in RV(commands). The time of O(rebuild_minutes) is not waited.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
@@ -178,7 +178,7 @@ central_management_master:
   sample: fe01.example.com
 executions:
   description: How many times a script was run on the server for this task.
-  returned: success
+  returned: when the server was asked
   type: int
   sample: 12
 ended:

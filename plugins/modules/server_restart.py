@@ -89,7 +89,7 @@ exit_code:
   sample: 5
 executions:
   description: How many times a script was run on the server for this task.
-  returned: success, not in check mode
+  returned: when the server was asked
   type: int
   sample: 8
 ended:

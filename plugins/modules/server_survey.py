@@ -194,9 +194,10 @@ mark:
           start_type: Automatic
 works:
   description:
-    - The long work of this collection on the server. One of V(none), V(running), V(finished) and V(interrupted)
-      each for C(fail_over), C(fail_back), C(install) and C(reset).
-    - V(finished) says that it ended, not how.
+    - The long work of this collection on the server. One of V(none), V(running), V(finished), V(interrupted) and
+      V(unreadable) each for C(fail_over), C(fail_back), C(install) and C(reset).
+    - V(finished) says that it ended, not how. V(unreadable) says that its file is not whole, because it is being
+      written just now, or because its writer died.
   returned: when RV(reachable) is V(true)
   type: dict
   sample:
@@ -204,6 +205,18 @@ works:
     fail_back: none
     install: none
     reset: none
+install_incomplete:
+  description:
+    - Whether the last installation on a server that carries the mark failed or was cut off. It is then made again,
+      whatever the versions say.
+  returned: when RV(reachable) is V(true)
+  type: bool
+  sample: false
+restart_due:
+  description: Whether the last installation asked for a restart of Windows that has not been made since.
+  returned: when RV(reachable) is V(true)
+  type: bool
+  sample: false
 last_boot:
   description: When Windows was started, in UTC.
   returned: when RV(reachable) is V(true)
@@ -326,7 +339,8 @@ disks:
 open_windows:
   description:
     - Open windows of PowerShell, Topology Builder and management consoles, which hold files that an update
-      replaces. Each with C(Id), C(Name), C(UserName) and C(MainWindowTitle).
+      replaces. What runs in session 0 is a service or this module, and is left out. Each with C(Id), C(Name),
+      C(UserName) and C(SessionId).
   returned: when RV(reachable) is V(true) and they could be read
   type: list
   elements: dict
@@ -363,8 +377,8 @@ address_book_runs:
 errors_24h:
   description:
     - Errors and critical events in the Lync Server event log of the last 24 hours, counted by source and event
-      id. The 50 newest are counted at most. An empty result also stands for a log that could not be read.
-  returned: when RV(reachable) is V(true)
+      id. The 50 newest are counted at most.
+  returned: when RV(reachable) is V(true) and they could be read
   type: dict
   sample:
     LS User Services 32174: 3
@@ -395,7 +409,7 @@ source_trouble:
   sample: ""
 executions:
   description: How many times a script was run on the server for this task.
-  returned: success
+  returned: when the server was asked
   type: int
   sample: 1
 ended:

@@ -12,7 +12,8 @@ short_description: Install a cumulative update on a server
 description:
   - Runs the update's own installer (C(SkypeServerUpdateInstaller.exe) or C(LyncServerUpdateInstaller.exe)) with
     C(/silentmode) on a server that is out of service, and verifies the result by the versions of the components.
-  - Where Core Components has O(version) already, nothing is changed.
+  - Where Core Components has O(version) already, nothing is changed, unless the server carries the mark of this
+    collection and its last installation failed or was cut off. Then the installer is run again.
   - It never runs the installer on a server whose RTCSRV runs, and never one that would be a step back.
   - It never restarts Windows. The result says whether a restart is needed, see M(sfb.server.server_restart). An
     installer that restarts Windows by itself (exit code 1641) is waited for.
@@ -59,7 +60,7 @@ options:
     default: CN=Microsoft Corporation
   timeout_minutes:
     description:
-      - How long the installer may run, in minutes.
+      - How long the installer may run, in minutes. Each time that it is started it has all of it.
     type: int
     default: 90
   restart_timeout_minutes:
@@ -196,7 +197,7 @@ log:
     - Error 29024. Error 0x80004005 (Unspecified error) occurred while executing a command.
 executions:
   description: How many times a script was run on the server for this task.
-  returned: success, not in check mode
+  returned: when the server was asked
   type: int
   sample: 16
 ended:

@@ -85,7 +85,7 @@ has_update:
   sample: true
 executions:
   description: How many times a script was run on the server for this task.
-  returned: success
+  returned: when the server was asked
   type: int
   sample: 1
 ended:

@@ -13,7 +13,7 @@ description:
   - Reads the topology from a server of the deployment, with C(Get-CsComputer), C(Get-CsPool) and C(Get-CsService).
   - It changes nothing.
   - It needs an account that may read the topology, which a member of C(RTCUniversalServerAdmins) may.
-  - It fails when one of the three reads is refused.
+  - It fails when one of its reads is refused.
 author:
   - sfb.server authors (!UNKNOWN)
 options: {}
@@ -108,7 +108,7 @@ pools:
       sample: sql01.example.com
 executions:
   description: How many times a script was run on the server for this task.
-  returned: success
+  returned: when the server was asked
   type: int
   sample: 1
 ended:

@@ -117,7 +117,7 @@ found_before:
     - the file is not there
 executions:
   description: How many times a script was run on the server for this task.
-  returned: success, but not in check mode when the file would be fetched
+  returned: when the server was asked
   type: int
   sample: 6
 ended:

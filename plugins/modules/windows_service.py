@@ -19,10 +19,10 @@ description:
   - It never starts a disabled service, also when it is named. With O(state=started) and without O(name),
     services that do not start automatically are left alone too.
   - It never changes a start type.
-  - It needs an account that is an administrator of the server, and one that may read the topology when
-    O(computer) is not given.
-  - It fails when the server has no service of that name, when a cmdlet reports an error, or when a service is
-    not as wanted after O(timeout_minutes). What was started or stopped by then stays so.
+  - It needs an account that is an administrator of the server and may read the topology.
+  - It fails when the connection leads to another server than O(computer), when the server has no service of that
+    name, when a cmdlet reports an error, or when a service is not as wanted after O(timeout_minutes). What was
+    started or stopped by then stays so.
 author:
   - sfb.server authors (!UNKNOWN)
 options:
@@ -136,7 +136,7 @@ waited_minutes:
   sample: 59.5
 executions:
   description: How many times a script was run on the server for this task.
-  returned: success
+  returned: when the server was asked
   type: int
   sample: 5
 ended:

@@ -13,9 +13,9 @@ description:
   - Lists the product's services of a server with their status, their start type and what they still hold
     (C(Get-CsWindowsService)).
   - It changes nothing.
-  - It needs an account that is an administrator of the server, and one that may read the topology when
-    O(computer) is not given.
-  - It fails when the services, their start types or the mark can't be read.
+  - It needs an account that is an administrator of the server and may read the topology.
+  - It fails when the connection leads to another server than O(computer), and when the services, their start types
+    or the mark can't be read.
 author:
   - sfb.server authors (!UNKNOWN)
 options: {}
@@ -95,7 +95,7 @@ out_of_service:
   sample: false
 executions:
   description: How many times a script was run on the server for this task.
-  returned: success
+  returned: when the server was asked
   type: int
   sample: 2
 ended:

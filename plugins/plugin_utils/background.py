@@ -59,11 +59,17 @@ class Work:
 
 def looking(what: str) -> dict[str, Call]:
     """The calls that `read_work` needs, to be sent along with whatever else is read."""
-    return {"claim": windows.read_text(state_folder.claim(what)), "shells": windows.shells()}
+    return between_shells({"claim": windows.read_text(state_folder.claim(what))})
 
 
-def read_work(claim: Outcome, shells: Outcome) -> Work:
+def between_shells(claims: Mapping[str, Call]) -> dict[str, Call]:
+    """The processes are listed before and after the claims: the work may begin or end between two calls."""
+    return {"shells_before": windows.shells(), **claims, "shells_after": windows.shells()}
+
+
+def read_work(answer: Answer, name: str = "claim") -> Work:
     """What the claim and the list of processes say together. Raises CallFailed when either could not be read."""
+    claim = answer[name]
     if claim.absent:
         return Work("none")
     text = claim.checked().text
@@ -75,7 +81,8 @@ def read_work(claim: Outcome, shells: Outcome) -> Work:
         return Work("unreadable")
     if content.get("finished"):
         return Work("finished", identity, content)
-    lives = any(_is_holder(row, content) for row in shells.checked().rows)
+    shells = answer["shells_before"].checked().rows + answer["shells_after"].checked().rows
+    lives = any(_is_holder(row, content) for row in shells)
     return Work("running" if lives else "interrupted", identity, content)
 
 
@@ -116,7 +123,7 @@ def _has_begun(shell: ManagementShell, what: str, before: Work) -> bool:
     began = shell.clock.now()
     while shell.clock.now() - began < CLAIM_SECONDS:
         answer = shell.read(looking(what))
-        work = read_work(answer["claim"], answer["shells"])
+        work = read_work(answer)
         if work.identity is not None and work.identity != before.identity:
             return True
         shell.clock.sleep(5)
@@ -144,7 +151,7 @@ def follow(
     while True:
         passed = shell.clock.now() - began
         answer = shell.read({**looking(what), **(watch or {})}, max(60.0, deadline_seconds - passed))
-        work = read_work(answer["claim"], answer["shells"])
+        work = read_work(answer)
         on_reading(answer, shell.clock.now() - began)
         if work.state == "finished":
             return work.outcomes(calls)

@@ -10,6 +10,7 @@ the fail over, the claim before the cmdlet. The mark goes only after a fail back
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils import (
     background,
     cmdlets,
     companions,
+    ownership,
     pool_state,
     state_folder,
     survey,
@@ -41,6 +43,8 @@ CUT_GRACE_MINUTES = 30
 #: A line at least every two minutes while it drains.
 POLL_SECONDS = 90.0
 FAIL_BACK_PAUSE_SECONDS = 60.0
+#: How long a request whose connection broke may take to arrive all the same.
+_ARRIVAL_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -103,23 +107,24 @@ def take_out(
     facts = read_server(shell)
     server = _identified(facts, computer)
     _refuse_unfit(facts, run)
-    if facts["works"]["fail_over"] == "running":
+    mark = _claim_mark(shell, facts, run)
+    if mark is not None and facts["works"]["fail_over"] == "running":
         say(f"{server}: a fail over that an earlier run began is still going on")
-        return _drain(shell, facts, drain, run, start_minutes, say, begun=True)
-    if facts["works"]["fail_back"] == "running":
+        return _drain(shell, facts, mark, drain, run, start_minutes, say, begun=True)
+    if mark is not None and facts["works"]["fail_back"] == "running":
         say(f"{server}: a fail back that an earlier run began is still going on")
-        _finish_fail_back(shell, server, fail_back_calls(server, start_minutes, facts["computers"]), start_minutes, say)
+        _finish_fail_back(shell, mark, fail_back_calls(server, start_minutes, facts["computers"]), start_minutes, say)
         facts = read_server(shell)
-    if facts["mark"] is not None and _is_out(facts):
+    if mark is not None and _is_out(facts):
         return _result(facts, changed=False)
     if facts["state"] == "out_by_others":
         if not run.adopt:
             raise _somebody_elses(facts)
         return _adopt(shell, facts, run)
-    if facts["mark"] is not None and len(facts["computers"]) == 2:
+    if mark is not None and len(facts["computers"]) == 2:
         # Its services came up by themselves with a restart: stopped again, it is out again.
-        return _drain(shell, facts, drain, run, start_minutes, say, begun=False)
-    if facts["mark"] is not None:
+        return _drain(shell, facts, mark, drain, run, start_minutes, say, begun=False)
+    if mark is not None:
         # An earlier run began and did not get far: what it left is undone first, so that the drain starts whole.
         say(f"{server}: an earlier run left it half way; it is brought back first")
         bring_back(shell, computer, start_minutes, run, say)
@@ -129,8 +134,8 @@ def take_out(
     others = _others(facts, server)
     _refuse_two(server, shell.read(companions.calls(others)), others)
     state_folder.ensure(shell)
-    _write_mark(shell, facts, run, others)
-    return _drain(shell, facts, drain, run, start_minutes, say, begun=False)
+    mark = _write_mark(shell, facts, run, others)
+    return _drain(shell, facts, mark, drain, run, start_minutes, say, begun=False)
 
 
 def bring_back(shell: ManagementShell, computer: str | None, start_minutes: float, run: Run, say: Say) -> Facts:
@@ -143,6 +148,11 @@ def bring_back(shell: ManagementShell, computer: str | None, start_minutes: floa
             f"{server} can't be brought back while its fail over runs.",
             remedy="Wait until the fail over has ended, then start again.",
         )
+    if facts["works"]["install"] == "running":
+        raise SfbError(
+            f"{server} can't be brought back while its update is being installed.",
+            remedy="Start the playbook again: it waits for the installer, and goes on from there.",
+        )
     if facts["mark"] is None:
         if facts["state"] == "in_service":
             return _result(facts, changed=False)
@@ -151,11 +161,13 @@ def bring_back(shell: ManagementShell, computer: str | None, start_minutes: floa
         _adopt(shell, facts, run)
         facts = read_server(shell)
     began = shell.clock.now()
-    mark = read_mark(json.dumps(facts["mark"]), server)
+    mark = _claim_mark(shell, facts, run)
+    if mark is None:
+        raise ownership.taken_over(server)
     calls = fail_back_calls(server, start_minutes, facts["computers"])
     _fail_back_until_it_succeeds(shell, mark, calls, facts["works"]["fail_back"] == "running", start_minutes, say)
-    _services_run_again(shell, server, mark, start_minutes, say)
-    _remove_mark(shell)
+    _services_run_again(shell, mark, start_minutes, say)
+    _remove_mark(shell, mark)
     after = survey.read_own_state(shell.read(survey.own_state_calls()))
     return _result({**facts, **after}, changed=True, state_before=facts["state"], minutes=_minutes(shell, began))
 
@@ -164,18 +176,26 @@ def bring_back(shell: ManagementShell, computer: str | None, start_minutes: floa
 
 
 def _drain(
-    shell: ManagementShell, facts: Facts, drain: Drain, run: Run, start_minutes: float, say: Say, begun: bool
+    shell: ManagementShell,
+    facts: Facts,
+    mark: Mark,
+    drain: Drain,
+    run: Run,
+    start_minutes: float,
+    say: Say,
+    begun: bool,
 ) -> Facts:
     """Begins the fail over and watches it to its end; puts the server back when it failed."""
     server = facts["server"]
     others = _others(facts, server)
-    calls = fail_over_calls(server, drain, facts["computers"])
+    calls = _guarded(mark, fail_over_calls(server, drain, facts["computers"]))
     began = shell.clock.now()
     left: list[str] = []
     suspects: set[str] = set()
     intruders: dict[str, str] = {}
 
     def watch(answer: Answer, seconds: float) -> None:
+        ownership.check_text(answer["mark"], mark)
         left[:] = left_to_drain(
             [service_from(row["Name"], row["Status"], None, row.get("ActivityLevel")) for row in answer["load"].rows]
         )
@@ -191,15 +211,27 @@ def _drain(
         if not begun:
             limit = int(drain.wait_minutes * 60 + 2 * GRACE_SECONDS)
             background.start(shell, "fail_over", calls, _work(shell, "fail_over"), limit)
-        outcome = background.follow(
+        ended = background.follow(
             shell,
             "fail_over",
             calls,
             deadline_seconds=drain.wait_minutes * 60 + GRACE_SECONDS,
             interval_seconds=POLL_SECONDS,
-            watch={"load": cmdlets.windows_services(server), **companions.calls(others)},
+            watch={
+                "mark": windows.read_text(state_folder.MARK),
+                "load": cmdlets.windows_services(server),
+                **companions.calls(others),
+            },
             on_reading=watch,
-        )["fail_over"].checked()
+        )
+        if suspects:
+            again = companions.out_by_server(companions.read(shell.read(companions.calls(others)), others))
+            intruders.update({name: reason for name, reason in again.items() if name in suspects})
+        if begun and not ended["ours"].ok:
+            # That of a run from which we took over just before it began: it did nothing.
+            return take_out(shell, server, drain, run, start_minutes, say)
+        ownership.check(ended["ours"], mark)
+        outcome = ended["fail_over"].checked()
     except (CallFailed, background.Interrupted) as error:
         holding = f" Still there when it gave up: {'; '.join(left)}." if left else ""
         raise _put_back(
@@ -244,40 +276,76 @@ def _put_back(
     return SfbError(text, remedy=f"{server} was put back and is in service again.", left=list(left), state="in_service")
 
 
-def _write_mark(shell: ManagementShell, facts: Facts, run: Run, others: Sequence[str]) -> None:
+def _write_mark(shell: ManagementShell, facts: Facts, run: Run, others: Sequence[str]) -> Mark:
     """Marks the server, and looks once more at the others: of two runs that began together, none goes on."""
     server = facts["server"]
-    _set_mark(shell, _mark(shell, facts, run, facts["services"]))
+    mark = _mark(shell, facts, run, facts["services"])
+    _set_mark(shell, mark)
     reasons = companions.out(companions.read(shell.read(companions.calls(others)), others))
     if reasons:
-        _remove_mark(shell)
+        _remove_mark(shell, mark)
         raise _two(server, reasons)
+    return mark
 
 
-def _set_mark(shell: ManagementShell, text: str) -> None:
-    """Where the answer gets lost, the mark itself says whether it was set."""
-    try:
-        shell.change(mark_calls(text))["mark"].checked()
-    except ConnectionLost:
-        shell.transport.reset()
-        if _mark_on(shell) != text.strip():
-            raise
+def _claim_mark(shell: ManagementShell, facts: Facts, run: Run) -> Mark | None:
+    """The mark that stands, with our name in front; None where none stands. Raises TakenOver."""
+    if facts["mark"] is None:
+        return None
+    mark = read_mark(json.dumps(facts["mark"]), facts["server"])
+    ours = ownership.claimed(mark, run.identifier, str(facts["user"]))
+    if ours != mark:
+        calls = {"mark": windows.write_text(state_folder.MARK, mark_text(ours))}
+        answer = _send_until_so(shell, calls, lambda: _mark_on(shell, ours.host) == ours)
+        if answer is not None:
+            answer["mark"].checked()
+    return ours
 
 
-def _remove_mark(shell: ManagementShell) -> None:
-    try:
-        removed = shell.change({"remove": windows.remove(state_folder.MARK)})["remove"]
-        if not removed.absent:
-            removed.checked(f"The server is in service; delete {state_folder.MARK} there by hand.")
-    except ConnectionLost:
-        shell.transport.reset()
-        if _mark_on(shell) is not None:
-            raise
+def _set_mark(shell: ManagementShell, mark: Mark) -> None:
+    """Where none stood. One that is in the way by now is ours, its answer having got lost, or another run's."""
+    answer = _send_until_so(shell, mark_calls(mark_text(mark)), lambda: _mark_on(shell, mark.host) is not None)
+    if answer is not None and answer["mark"].ok:
+        return
+    found = _mark_on(shell, mark.host)
+    if found is None and answer is not None:
+        for outcome in answer.outcomes.values():
+            outcome.checked()
+    if found != mark:
+        raise ownership.taken_over(mark.host, found.run if found else None)
 
 
-def _mark_on(shell: ManagementShell) -> str | None:
+def _remove_mark(shell: ManagementShell, mark: Mark) -> None:
+    calls = {"ours": ownership.guard(mark), "remove": windows.remove(state_folder.MARK)}
+    answer = _send_until_so(shell, calls, lambda: _mark_on(shell, mark.host) is None)
+    if answer is None or answer["ours"].absent:
+        return
+    ownership.check(answer["ours"], mark)
+    if not answer["remove"].absent:
+        answer["remove"].checked(f"The server is in service; delete {state_folder.MARK} there by hand.")
+
+
+def _send_until_so(shell: ManagementShell, calls: dict[str, Call], is_so: Callable[[], bool]) -> Answer | None:
+    """Sends a small change. Where the answer gets lost the server is asked whether it is so (then None is returned).
+
+    What is seen not to have arrived is sent again; should the first one arrive after all, the second changes nothing.
+    """
+    for remaining in reversed(range(background.STARTS)):
+        try:
+            return shell.change(calls)
+        except ConnectionLost:
+            shell.transport.reset()
+            shell.clock.sleep(_ARRIVAL_SECONDS)
+            if is_so():
+                return None
+            if not remaining:
+                raise
+    return None
+
+
+def _mark_on(shell: ManagementShell, server: str) -> Mark | None:
     mark = shell.read({"mark": windows.read_text(state_folder.MARK)})["mark"]
-    return None if mark.absent else mark.checked().text.strip()
+    return None if mark.absent else read_mark(mark.checked().text, server)
 
 
 def _refuse_two(server: str, answer: Answer, others: Sequence[str]) -> None:
@@ -296,6 +364,8 @@ def _two(server: str, reasons: Sequence[str]) -> SfbError:
 
 def _adopt(shell: ManagementShell, facts: Facts, run: Run) -> Facts:
     """Takes over what somebody else took out. What ran before is not known; RTCSRV is what must run again."""
+    others = _others(facts, facts["server"])
+    _refuse_two(facts["server"], shell.read(companions.calls(others)), others)
     state_folder.ensure(shell)
     known = {name: service for name, service in facts["services"].items() if service["status"] == "Running"}
     known["RTCSRV"] = {"status": "Running", "start_type": "Automatic"}
@@ -303,9 +373,9 @@ def _adopt(shell: ManagementShell, facts: Facts, run: Run) -> Facts:
     return _result({**facts, "state": "out_by_us"}, changed=True, adopted=True)
 
 
-def _mark(shell: ManagementShell, facts: Facts, run: Run, services: Facts) -> str:
+def _mark(shell: ManagementShell, facts: Facts, run: Run, services: Facts) -> Mark:
     before = {name: ServiceBefore(service["status"], service["start_type"]) for name, service in services.items()}
-    return mark_text(Mark(run.identifier, format_utc(shell.clock.now()), str(facts["user"]), facts["server"], before))
+    return Mark(run.identifier, format_utc(shell.clock.now()), str(facts["user"]), facts["server"], before)
 
 
 # ---- the way back --------------------------------------------------------------------------------------------------------
@@ -324,12 +394,17 @@ def _fail_back_until_it_succeeds(
     attempt = 0
     while True:
         attempt += 1
+        found_running, runs_already = runs_already, False
         try:
-            if not runs_already:
+            if not found_running:
                 limit = int(start_minutes * 60 + 2 * GRACE_SECONDS)
-                background.start(shell, "fail_back", calls, _work(shell, "fail_back"), limit)
-            runs_already = False
-            _finish_fail_back(shell, server, calls, start_minutes, say).checked()
+                background.start(shell, "fail_back", _guarded(mark, calls), _work(shell, "fail_back"), limit)
+            ended = _finish_fail_back(shell, mark, calls, start_minutes, say)
+            if found_running and not ended["ours"].ok:
+                # That of a run from which we took over just before it began: it did nothing.
+                continue
+            ownership.check(ended["ours"], mark)
+            ended["fail_back"].checked()
             return
         except (CallFailed, background.Interrupted) as error:
             if attempt > 1 and isinstance(error, CallFailed) and _is_whole(shell, mark):
@@ -363,25 +438,33 @@ def _is_whole(shell: ManagementShell, mark: Mark) -> bool:
 
 
 def _finish_fail_back(
-    shell: ManagementShell, server: str, calls: dict[str, Call], start_minutes: float, say: Say
-) -> Outcome:
+    shell: ManagementShell, mark: Mark, calls: dict[str, Call], start_minutes: float, say: Say
+) -> dict[str, Outcome]:
+    def watch(answer: Answer, seconds: float) -> None:
+        ownership.check_text(answer["mark"], mark)
+        say(f"{mark.host} comes back: fail back runs, {seconds / 60:.0f} min")
+
     return background.follow(
         shell,
         "fail_back",
-        calls,
+        _guarded(mark, calls),
         deadline_seconds=start_minutes * 60 + GRACE_SECONDS,
         interval_seconds=FAIL_BACK_PAUSE_SECONDS,
-        on_reading=lambda answer, seconds: say(f"{server} comes back: fail back runs, {seconds / 60:.0f} min"),
-    )["fail_back"]
+        watch={"mark": windows.read_text(state_folder.MARK)},
+        on_reading=watch,
+    )
 
 
-def _services_run_again(shell: ManagementShell, server: str, mark: Mark, start_minutes: float, say: Say) -> None:
+def _services_run_again(shell: ManagementShell, mark: Mark, start_minutes: float, say: Say) -> None:
     """Waits for every service that ran before; starts, once, those that the fail back left stopped."""
+    server = mark.host
     wanted = to_run_again(mark)
     started: set[str] = set()
     began = shell.clock.now()
     while True:
-        services = survey.read_own_state(shell.read(survey.own_state_calls()))["services"]
+        answer = shell.read(survey.own_state_calls())
+        ownership.check_text(answer["mark"], mark)
+        services = survey.read_own_state(answer)["services"]
         missing = {name: (services.get(name) or {}).get("status", "not there") for name in wanted}
         missing = {name: status for name, status in missing.items() if status != "Running"}
         if not missing:
@@ -397,18 +480,24 @@ def _services_run_again(shell: ManagementShell, server: str, mark: Mark, start_m
         say(f"{server}: waiting for services: {words}")
         stopped = [name for name, status in missing.items() if status == "Stopped" and name not in started]
         if stopped:
-            started.update(stopped)
             report = state_folder.report("start")
-            shell.change({name: cmdlets.start_service(server, name, report) for name in stopped})
+            with contextlib.suppress(ConnectionLost):
+                # The next reading says whether it arrived.
+                shell.change({name: cmdlets.start_service(server, name, report) for name in stopped})
+                started.update(stopped)
         shell.clock.sleep(FAIL_BACK_PAUSE_SECONDS)
 
 
 # ---- small parts ---------------------------------------------------------------------------------------------------------
 
 
+def _guarded(mark: Mark, calls: dict[str, Call]) -> dict[str, Call]:
+    return {"ours": ownership.guard(mark), **calls}
+
+
 def _work(shell: ManagementShell, what: str) -> background.Work:
     answer = shell.read(background.looking(what))
-    return background.read_work(answer["claim"], answer["shells"])
+    return background.read_work(answer)
 
 
 def _identified(facts: Facts, computer: str | None) -> str:
@@ -504,6 +593,10 @@ def predict(
         _refuse_two(server, shell.read(companions.calls(_others(facts, server))), _others(facts, server))
     members = facts["computers"]
     commands = out_commands(server, drain, members) if out else back_commands(server, start_minutes, members)
+    if facts["mark"] is not None:
+        mark = read_mark(json.dumps(facts["mark"]), server)
+        if ownership.claimed(mark, run.identifier, str(facts["user"])) != mark:
+            commands.insert(0, rename_command())
     result = _result({**facts, "state": "out_by_us" if out else "in_service"}, changed=True, commands=commands)
     return {**result, "diff": {"before": {"state": facts["state"]}, "after": {"state": result["state"]}}}
 
@@ -512,6 +605,11 @@ def out_commands(server: str, drain: Drain, members: Sequence[str]) -> list[str]
     """The lines that change something, in order, as an administrator would type them."""
     calls = {**mark_calls("<who, when, and the services as they are>"), **fail_over_calls(server, drain, members)}
     return [call.powershell() for call in calls.values()]
+
+
+def rename_command() -> str:
+    """The line that puts a run's name before that of the run whose mark it found."""
+    return windows.write_text(state_folder.MARK, "<the mark, with this run's name in front>").powershell()
 
 
 def back_commands(server: str, start_minutes: float, members: Sequence[str]) -> list[str]:

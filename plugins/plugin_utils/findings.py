@@ -188,8 +188,9 @@ def _server(survey: Facts, settings: Facts, now: float) -> list[Finding]:
     if wanted and survey.get("components") and versions.would_go_down(survey["components"], wanted):
         fact = f"{versions.core_version(survey['components'])} is installed, which is above {wanted}"
         add("version_lower", "error", fact, "Check sfb_update_version and the installer.")
-    if survey.get("pending_restart"):
-        waiting = ", ".join(survey["pending_restart"])
+    waiting_for_restart = survey.get("pending_restart", []) + (["the installer"] if survey.get("restart_due") else [])
+    if waiting_for_restart:
+        waiting = ", ".join(waiting_for_restart)
         # Forbidden, it would leave the server drained and out of service (front_end_server, install.yml).
         never = settings.get("reboot") == "never"
         remedy = "It is done while the server is drained, before the install."
@@ -238,6 +239,9 @@ def _service_state(survey: Facts, settings: Facts) -> Iterable[Finding]:
 
 def _local_databases(survey: Facts) -> Iterable[Finding]:
     remedy = "Repair it first: the update alters the local databases and rolls back where it can't."
+    if survey["works"].get("install") == "running":
+        # The installer that a killed run began is at work on them: this run waits for it.
+        return
     for instance, status in survey["instances"].items():
         if status != "Running":
             yield Finding(

@@ -206,8 +206,9 @@ function Open-Claim {
         catch [System.IO.IOException] {
             if (-not (Test-Path -LiteralPath $Path)) { throw }
         }
-        $held = $null
-        try { $held = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText($Path, $utf8)) } catch { $held = $null }
+        # One that can't be opened just now says nothing of its holder, so it is not taken over.
+        try { $found = [System.IO.File]::ReadAllText($Path, $utf8) } catch { throw }
+        try { $held = ConvertFrom-Json -InputObject $found } catch { $held = $null }
         if ($null -eq $held -or $null -eq $held.PSObject.Properties['ticks']) {
             # Not written yet, or never: its writer had three minutes.
             $age = [datetime]::UtcNow - [System.IO.File]::GetLastWriteTimeUtc($Path)
@@ -216,8 +217,10 @@ function Open-Claim {
         else {
             $holder = Get-Process -Id $held.process -ErrorAction SilentlyContinue
             # The start time tells a reused process id apart; two seconds, because not every system reads it exactly.
-            if (-not $held.finished -and $holder -and
-                [math]::Abs($holder.StartTime.ToUniversalTime().Ticks - [long]$held.ticks) -lt 20000000) { return $held }
+            if (-not $held.finished -and $holder) {
+                $apart = $holder.StartTime.ToUniversalTime().Ticks - [long]$held.ticks
+                if ([math]::Abs($apart) -lt 20000000) { return $held }
+            }
         }
         Move-Item -LiteralPath $Path -Destination "$Path.before" -Force
     }

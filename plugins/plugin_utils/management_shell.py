@@ -11,6 +11,7 @@ ansible-playbook is gone, no change a second time after its first outcome was lo
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -153,7 +154,9 @@ class ManagementShell:
         self.check_mode = check_mode
         self.executions = 0
         self._parent = parent
-        self._born_of = parent()
+        # Ansible's worker knows its maker from the fork on: that one may be gone before this line is reached.
+        maker = multiprocessing.parent_process() if parent is os.getppid else None
+        self._born_of = maker.pid if maker else parent()
 
     def read(self, calls: Mapping[str, Call], retry_seconds: float = 120.0) -> Answer:
         """Runs calls that change nothing, again after a lost connection, until `retry_seconds` have passed."""

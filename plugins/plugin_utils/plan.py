@@ -166,13 +166,21 @@ def _steps(survey: Facts, pool: str, settings: Facts) -> tuple[Step, ...]:
     restart = (windows.restart().powershell(),)
     has_it = has_update(survey, version)
     restarts = settings["reboot"] != "never"
-    # As the role does: a marked server that has the update and waits for no restart only has to come back.
-    only_back = survey["mark"] and has_it and not needs_restart(survey)
+    # As the role does (front_end_server/vars): a marked server that has the update and waits for no restart and no
+    # installer only has to come back; one that is neither out nor on its way comes back before it is drained.
+    works = survey.get("works", {})
+    only_back = survey["mark"] and has_it and not needs_restart(survey) and works.get("install") != "running"
+    half_way = survey["mark"] and not only_back and not survey["down"] and works.get("fail_over") != "running"
+    back = Step("fail back", tuple(fail_over.back_commands(server, start, survey["computers"])))
     steps = []
     if _is_adopted(survey, settings):
         taking = fail_over.mark_calls("<who, when, and the services as they are>").values()
         steps.append(Step("take over", tuple(call.powershell() for call in taking)))
-    elif not survey["mark"]:
+    elif survey["mark"]:
+        steps.append(Step("take over from the earlier run", (fail_over.rename_command(),)))
+    if half_way:
+        steps.append(back)
+    if half_way or (not survey["mark"] and not _is_adopted(survey, settings)):
         steps.append(Step("gate, asked on another Front End", gate))
     if not only_back and not _is_adopted(survey, settings) and not (survey["mark"] and survey["down"]):
         steps.append(Step("drain", tuple(fail_over.out_commands(server, drain, survey["computers"]))))
@@ -183,6 +191,6 @@ def _steps(survey: Facts, pool: str, settings: Facts) -> tuple[Step, ...]:
         if restarts:
             when = "" if settings["reboot"] == "always" else "if the installer asks for it"
             steps.append(Step("restart", restart, when))
-    steps.append(Step("fail back", tuple(fail_over.back_commands(server, start, survey["computers"]))))
+    steps.append(back)
     steps.append(Step("gate, asked on another Front End", gate))
     return tuple(steps)

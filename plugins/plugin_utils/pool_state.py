@@ -220,7 +220,7 @@ def read_pool_readiness(answer: Answer) -> Readiness:
 
 
 def _services(companion: Companion, question: Question) -> Services | None:
-    if companion.statuses is None:
+    if companion.statuses is None or companion.marked is None:
         return None
     front_end = companion.statuses.get(FRONT_END)
     reason = f"{FRONT_END} is {front_end or 'not there'}"

@@ -24,10 +24,11 @@ def probe(shell: ManagementShell) -> dict[str, Any]:
     state_folder.ensure(shell)
     calls = {"pools": cmdlets.pools().must()}
     answer = shell.read(background.looking("probe"))
-    before = background.read_work(answer["claim"], answer["shells"])
+    before = background.read_work(answer)
     try:
         if before.state != "running":
             background.start(shell, "probe", calls, before, LIMIT_SECONDS)
+            shell.transport.reset()
         outcomes = background.follow(shell, "probe", calls, deadline_seconds=LIMIT_SECONDS, interval_seconds=5)
         outcomes["pools"].checked(survey.SECOND_HOP)
     except SfbError as error:

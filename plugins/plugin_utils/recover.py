@@ -31,7 +31,7 @@ def reset(
     """{changed, health, ...}. Raises SfbError when it may not be done or did not end."""
     calls = {"reset": cmdlets.recover_quorum_loss(question.pool).must()}
     answer = shell.read(background.looking("reset"))
-    work = background.read_work(answer["claim"], answer["shells"])
+    work = background.read_work(answer)
     if work.state != "running":
         found = pool_state.read(shell, question)
         began = shell.clock.now()

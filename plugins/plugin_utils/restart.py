@@ -9,10 +9,11 @@ Not win_reboot: that ignores become, doubles its time-out, and ends as "unreacha
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import windows
+from ansible_collections.sfb.server.plugins.plugin_utils import background, ownership, survey, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import (
     CallFailed,
     ConnectionLost,
@@ -21,10 +22,13 @@ from ansible_collections.sfb.server.plugins.plugin_utils.errors import (
     TimedOut,
 )
 from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import ManagementShell
+from ansible_collections.sfb.server.plugins.plugin_utils.mark import Mark, read_mark
 from ansible_collections.sfb.server.plugins.plugin_utils.waiter import wait_until
 
 #: shutdown.exe: a restart is scheduled or under way already (Windows system error codes).
 _ALREADY = (1190, 1115)
+#: By then an order that arrived is seen: the server does not answer any more.
+_BEGINS_SECONDS = 180
 
 
 def last_boot(shell: ManagementShell, retry_seconds: float = 120.0) -> str:
@@ -37,10 +41,34 @@ def restart(shell: ManagementShell, timeout_minutes: float, say: Callable[[str],
 
     Raises SfbError when the restart is refused, TimedOut when the server does not answer with a new start in time.
     """
-    before = last_boot(shell)
+    state = survey.read_own_state(shell.read(survey.own_state_calls()))
+    mark = read_mark(json.dumps(state["mark"]), state["server"]) if state["mark"] else None
+    if mark is None and state["services"].get("RTCSRV", {}).get("status") == "Running":
+        raise SfbError(
+            f"{state['server']} is in service: RTCSRV runs, and no mark of ours stands. A restart would take it out.",
+            remedy="Take it out of service first (sfb.server.computer_failover).",
+        )
+    before = str(state["last_boot"])
     began = shell.clock.now()
-    try:
-        ordered = shell.change({"restart": windows.restart()})["restart"]
+    _order(shell, mark, before)
+    after = await_new_start(shell, before, timeout_minutes, say)
+    return {"changed": True, "last_boot": after, "minutes": round((shell.clock.now() - began) / 60, 1)}
+
+
+def _order(shell: ManagementShell, mark: Mark | None, before: str) -> None:
+    """Orders the restart, again only where the first order is seen not to have arrived (Windows takes one at a time)."""
+    calls = {"ours": ownership.guard(mark)} if mark else {}
+    for _try in range(background.STARTS):
+        try:
+            answer = shell.change({**calls, "restart": windows.restart()})
+        except ConnectionLost:
+            shell.transport.reset()
+            if _has_begun(shell, before):
+                return
+            continue
+        if mark:
+            ownership.check(answer["ours"], mark)
+        ordered = answer["restart"]
         code = ordered.row.get("ExitCode")
         if not ordered.ok or (code != 0 and code not in _ALREADY):
             raise CallFailed(
@@ -48,10 +76,19 @@ def restart(shell: ManagementShell, timeout_minutes: float, say: Callable[[str],
                 remedy="Has the account the right to shut the system down?",
                 exit_code=code,
             )
-    except ConnectionLost:
-        shell.transport.reset()
-    after = await_new_start(shell, before, timeout_minutes, say)
-    return {"changed": True, "last_boot": after, "minutes": round((shell.clock.now() - began) / 60, 1)}
+        return
+
+
+def _has_begun(shell: ManagementShell, before: str) -> bool:
+    began = shell.clock.now()
+    while shell.clock.now() - began < _BEGINS_SECONDS:
+        shell.clock.sleep(20)
+        try:
+            if last_boot(shell, retry_seconds=0) != before:
+                return True
+        except (ConnectionLost, CallFailed, NotUsable):
+            return True
+    return False
 
 
 def await_new_start(shell: ManagementShell, before: str, timeout_minutes: float, say: Callable[[str], None]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.sfb.server.plugins.plugin_utils import cmdlets, state_folder, versions, windows
-from ansible_collections.sfb.server.plugins.plugin_utils.background import Work, read_work
+from ansible_collections.sfb.server.plugins.plugin_utils.background import Work, between_shells, read_work
 from ansible_collections.sfb.server.plugins.plugin_utils.call import Call
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import CallFailed
 from ansible_collections.sfb.server.plugins.plugin_utils.installer import InstallerResult, installer_result
@@ -43,8 +43,7 @@ def own_state_calls() -> dict[str, Call]:
         "windows": windows.operating_system(),
         "settings": windows.service_settings(),
         "mark": windows.read_text(state_folder.MARK),
-        "shells": windows.shells(),
-        **{what: windows.read_text(state_folder.claim(what)) for what in WORKS},
+        **between_shells({what: windows.read_text(state_folder.claim(what)) for what in WORKS}),
     }
 
 
@@ -97,7 +96,7 @@ def read_own_state(answer: Answer) -> Facts:
     server = f"{system['DNSHostName']}.{system['Domain']}".lower()
     mark_outcome = answer["mark"]
     mark = None if mark_outcome.absent else read_mark(mark_outcome.checked().text, server)
-    found = {what: read_work(answer[what], answer["shells"]) for what in WORKS}
+    found = {what: read_work(answer, what) for what in WORKS}
     works = {what: work.state for what, work in found.items()}
     last_boot = str(answer["windows"].checked().row["LastBootUpTime"])
     settings = [service_from(r["Name"], r["State"], r["StartMode"]) for r in answer["settings"].checked().rows]
@@ -128,7 +127,9 @@ def _exit_of(work: Work) -> InstallerResult | None:
         return None
     outcomes = (work.content or {}).get("outcomes") or [{}]
     rows = outcomes[-1].get("output") or [{}]
-    return installer_result(rows[0].get("ExitCode")) if isinstance(rows[0], dict) else None
+    if not isinstance(rows[0], dict) or "ExitCode" not in rows[0]:
+        return None  # a guard before it refused: the installer never ran
+    return installer_result(rows[0]["ExitCode"])
 
 
 def _has_failed(work: Work) -> bool:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import ntpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils import (
     background,
     cmdlets,
     installer,
+    ownership,
     restart,
     survey,
     versions,
@@ -23,6 +25,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils import (
 from ansible_collections.sfb.server.plugins.plugin_utils.call import Call
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import CallFailed, SfbError
 from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import ManagementShell
+from ansible_collections.sfb.server.plugins.plugin_utils.mark import Mark, read_mark
 
 Say = Callable[[str], None]
 Facts = dict[str, Any]
@@ -87,9 +90,12 @@ def install(shell: ManagementShell, update: Update, timeout_minutes: float, rest
     server = state["server"]
     before = survey.read_components(answer["components"])
     running = state["works"]["install"] == "running"
+    # Of an earlier run's installer: what it found is not known, so that nothing can be said to be as it was before.
+    whole = not running and not state["install_incomplete"]
+    mark = read_mark(json.dumps(state["mark"]), server) if state["mark"] else None
     if not running:
         if versions.would_go_down(before, update.version):
-            raise _step_back(server, before, update)
+            raise _step_back(server, before, update, whole)
         if versions.has_update(before, update.version) and not state["install_incomplete"]:
             pending = survey.read_pending_restart(answer)
             pending += ["the installer asked for it"] if state["restart_due"] else []
@@ -99,20 +105,24 @@ def install(shell: ManagementShell, update: Update, timeout_minutes: float, rest
                 f"{server} is in service: RTCSRV runs. An update is installed only on a server that is out of service.",
                 remedy="Take it out with sfb.server.computer_failover (a Front End) or stop its services first.",
             )
-        _check_file(shell, update)
+        _check_file(shell, update, whole)
     began = shell.clock.now()
     deadline = began + timeout_minutes * 60
     while True:
-        result = _run(shell, update, running, state["last_boot"], timeout_minutes * 60, restart_minutes, say)
+        calls = {**({"ours": ownership.guard(mark)} if mark else {}), **install_calls(update)}
+        result = _run(
+            shell, calls, mark, running, whole, state["last_boot"], timeout_minutes * 60, restart_minutes, say
+        )
         running = False
         if result.result != "busy":
             break
         if shell.clock.now() >= deadline:
-            raise _failed(shell, update, before, f"{result.text} It was still so after {timeout_minutes:.0f} minutes.")
+            text = f"{result.text} It was still so after {timeout_minutes:.0f} minutes."
+            raise _failed(shell, update, before, whole, text)
         say(f"{server}: {result.text} Next try in {_BUSY_PAUSE_SECONDS:.0f} s")
         shell.clock.sleep(_BUSY_PAUSE_SECONDS)
     if result.result == "failed":
-        raise _failed(shell, update, before, result.text)
+        raise _failed(shell, update, before, whole, result.text)
     read = read_versions(shell)
     after = read["components"]
     if not versions.has_update(after, update.version):
@@ -120,13 +130,13 @@ def install(shell: ManagementShell, update: Update, timeout_minutes: float, rest
             f"The installer reported success ({result.text}), but Core Components is {versions.core_version(after)} "
             f"and not {update.version}."
         )
-        raise _failed(shell, update, before, text)
+        raise _failed(shell, update, before, whole, text)
     lowered = versions.lowered(before, after)
     if lowered:
         text = (
             f"After the update these components are lower than before: {'; '.join(str(change) for change in lowered)}."
         )
-        raise _failed(shell, update, before, text)
+        raise _failed(shell, update, before, whole, text)
     reasons = (["the installer asks for it"] if result.result == "restart_needed" else []) + read["pending_restart"]
     return _result(
         server,
@@ -141,12 +151,13 @@ def install(shell: ManagementShell, update: Update, timeout_minutes: float, rest
     )
 
 
-def _check_file(shell: ManagementShell, update: Update) -> None:
+def _check_file(shell: ManagementShell, update: Update, whole: bool) -> None:
     """The installer has to be there, whole and signed, before its process is started."""
     answer = shell.read(file_calls(update))
     problems = file_problems(answer.outcomes, update)
     if problems:
-        raise SfbError(f"{update.path} on {shell.server}: {'; '.join(problems)}.", remedy="Stage the media again.")
+        text = f"{update.path} on {shell.server}: {'; '.join(problems)}."
+        raise SfbError(text, remedy="Stage the media again.", unchanged=whole)
 
 
 def file_calls(update: Update) -> dict[str, Call]:
@@ -177,18 +188,19 @@ def file_problems(outcomes: Mapping[str, Any], update: Update) -> list[str]:
 
 def _run(
     shell: ManagementShell,
-    update: Update,
+    calls: Mapping[str, Call],
+    mark: Mark | None,
     runs_already: bool,
+    whole: bool,
     boot_before: str,
     seconds: float,
     restart_minutes: float,
     say: Say,
 ) -> installer.InstallerResult:
     """One run of the installer, begun here or found running."""
-    calls = install_calls(update)
     if not runs_already:
         answer = shell.read(background.looking("install"))
-        work = background.read_work(answer["claim"], answer["shells"])
+        work = background.read_work(answer)
         background.start(shell, "install", calls, work, int(seconds) + 3600)
     try:
         outcomes = background.follow(
@@ -206,15 +218,22 @@ def _run(
         if restart.last_boot(shell) == boot_before:
             raise
         return installer.installer_result(1641)
+    if mark and not runs_already:
+        ownership.check(outcomes["ours"], mark)
     for outcome in outcomes.values():
-        outcome.checked("Stage the media again.")
+        try:
+            outcome.checked("Stage the media again.")
+        except CallFailed as error:
+            # A guard: what comes after it was not run.
+            error.facts["unchanged"] = whole
+            raise
     result = installer.installer_result(int(outcomes["install"].row["ExitCode"]))
     if result.result == "restarts_by_itself":
         restart.await_new_start(shell, boot_before, restart_minutes, say)
     return result
 
 
-def _failed(shell: ManagementShell, update: Update, before: Mapping[str, str], text: str) -> SfbError:
+def _failed(shell: ManagementShell, update: Update, before: Mapping[str, str], whole: bool, text: str) -> SfbError:
     """The failure with everything that decides what may be done with the server now."""
     answer = shell.read(
         {
@@ -231,7 +250,7 @@ def _failed(shell: ManagementShell, update: Update, before: Mapping[str, str], t
     except CallFailed as error:
         text = f"{text} What is on the server now could not be read: {error.message}"
         after, databases = None, None
-    left = installer.after_failure(before, after, databases)
+    left = installer.after_failure(before if whole else None, after, databases)
     log = _telling_lines(shell, answer["logs"].rows)
     decision = installer.decide_after_failure("put_back_if_unchanged", left, shell.server)
     return SfbError(
@@ -271,16 +290,19 @@ def _result(server: str, changed: bool, before: Mapping[str, str], after: Mappin
 
 def predict(shell: ManagementShell, update: Update) -> Facts:
     """What a real run would do, in check mode: whether it would install, and the commands."""
-    components = read_versions(shell)["components"]
+    answer = shell.read({**survey.own_state_calls(), **version_calls()})
+    components = survey.read_components(answer["components"])
     if versions.would_go_down(components, update.version):
-        raise _step_back(shell.server, components, update)
-    changed = not versions.has_update(components, update.version)
+        raise _step_back(shell.server, components, update, True)
+    incomplete = survey.read_own_state(answer)["install_incomplete"]
+    changed = incomplete or not versions.has_update(components, update.version)
     commands = [call.powershell() for call in install_calls(update).values()] if changed else []
     return {**_result(shell.server, changed, components, components), "commands": commands}
 
 
-def _step_back(server: str, components: Mapping[str, str], update: Update) -> SfbError:
+def _step_back(server: str, components: Mapping[str, str], update: Update, whole: bool) -> SfbError:
     return SfbError(
         f"{server} has {versions.core_version(components)}, which is above {update.version}: this update would be a step back.",
         remedy="Check sfb_update_version and the installer.",
+        unchanged=whole,
     )

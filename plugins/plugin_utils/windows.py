@@ -142,6 +142,12 @@ def telling_lines(path: str) -> Call:
     return Call("Select-String", parameters, select=["Line"])
 
 
+def line_of(path: str, line: str) -> Call:
+    """Fails, and ends the list of calls, where the file has no such line."""
+    parameters = {"LiteralPath": path, "Pattern": line, "SimpleMatch": True}
+    return Call("Select-String", parameters, select=["Line"], expect={"Line": line}, go_on=False)
+
+
 def write_text(path: str, text: str) -> Call:
     parameters = {"LiteralPath": path, "Value": text, "Encoding": "UTF8"}
     return Call("Set-Content", parameters, changes=True, go_on=False)

@@ -85,7 +85,9 @@ def test_the_run_stops_with_the_server_put_back(lab, trouble, said):
             fault("fail_back_throws", times=1000), "could not be brought back", id="the fail back never succeeds"
         ),
         pytest.param(
-            fault("credentials_refused", at_request=120), "refused the account", id="the password changes in mid-run"
+            fault("credentials_refused", when={"cmdlet": FAIL_OVER}, at_request=30),
+            "refused the account",
+            id="the password changes in mid-run",
         ),
     ],
 )

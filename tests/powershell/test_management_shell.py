@@ -362,5 +362,20 @@ def test_a_process_id_that_was_used_again_does_not_hold_a_claim(shell: PowerShel
     assert shell.ask([QUICK], claim=str(claim))["running"] is None
 
 
+@pytest.mark.parametrize("half", ["", "{", '{"process": 1', "[]", "7"])
+def test_half_a_claim_holds_for_three_minutes_and_is_taken_over_then(
+    shell: PowerShell, claim: Path, tmp_path: Path, half: str
+) -> None:
+    claim.write_text(half, "ascii")
+    acts = [windows.make_folder(str(tmp_path / "acted"))]
+    assert shell.start(acts, claim=str(claim)).end() == ""
+    assert not (tmp_path / "acted").exists()
+    os.utime(claim, (time.time() - 181, time.time() - 181))
+    taken = shell.ask([QUICK], claim=str(claim))
+    assert (taken["running"], len(taken["outcomes"])) == (None, 1)
+    assert Path(f"{claim}.before").read_text("ascii") == half
+    assert json.loads(claim.read_text("utf-8")) == taken
+
+
 def test_a_claim_in_a_folder_that_is_not_there_runs_nothing(shell: PowerShell, tmp_path: Path) -> None:
     assert shell.start([QUICK], claim=str(tmp_path / "no folder" / "claim.json")).end() == ""

@@ -32,6 +32,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils import (
     media,
     plan,
     pool_state,
+    probe,
     restart,
     state_folder,
     survey,
@@ -89,6 +90,35 @@ class Night:
             **options,
         }
         self._numbers = itertools.count(1)
+        self.dangers: list[str] = []
+        """What a run did although the deployment was not fit for it: seen from inside, not by what the run believed."""
+        journal = self.deployment.model.journal
+        self._write = journal.write
+        journal.write = self._judged  # type: ignore[method-assign]
+
+    def _judged(self, kind: str, caller: Any, host: str | None = None, **facts: Any) -> None:
+        """Writes one line of the journal, and looks at the moment when it is written."""
+        self._write(kind, caller, host, **facts)
+        host = host or caller.host
+        server = self.deployment.model.servers.get(host)
+        if server is None or caller is None or not facts.get("changes"):
+            return
+        what = facts.get("cmdlet") or kind
+        pool = self.deployment.model.pool_of(server)
+        installing = any(process.name == "SkypeServerUpdateInstaller.exe" for process in server.processes.values())
+        bad = []
+        if what == "Invoke-CsComputerFailOver":
+            bad = [f"{other.fqdn} is out" for other in pool.servers if other is not server and not other.in_service]
+            bad += ["replicas are missing"] if pool.missing() else []
+        elif what == "reboot":
+            bad = [f"{other.fqdn} is out" for other in pool.servers if other is not server and not other.in_service]
+            bad += ["it is in service"] if server.in_service else []
+            bad += ["its update is being installed"] if installing and facts.get("by") != "installer" else []
+        elif what == "Invoke-CsComputerFailBack":
+            bad = ["its update is being installed"] if installing else []
+        elif what == "installer":
+            bad = ["it is in service"] if server.in_service else []
+        self.dangers += [f"{what} of {host}, and {reason}" for reason in bad]
 
     @property
     def journal(self) -> list[Facts]:
@@ -167,6 +197,7 @@ class Controller:
             return "; ".join(f"{finding.server}: {finding.fact}" for finding in stopping)
         for server in planned.patch:
             self._stage(server)
+            probe.probe(self.shell(server.name))
         for number, server in enumerate(planned.patch):
             self._front_end_server(server, planned, surveys, full_gate=number == 0)
         return ""
@@ -200,9 +231,20 @@ class Controller:
 
     def _front_end_server(self, server: plan.Server, planned: plan.Plan, surveys: list[Facts], full_gate: bool) -> None:
         """main.yml; the rescue is failed.yml."""
-        only_back = server.marked and server.has_update and not server.pending_restart
+        seen = next(survey for survey in surveys if survey["inventory_name"] == server.name)
+        works = seen["works"]
+        waits = server.pending_restart or works["install"] == "running"
+        only_back = server.marked and server.has_update and not waits
+        half_way = (
+            server.marked
+            and not only_back
+            and works["fail_over"] != "running"
+            and (not seen["down"] or works["fail_back"] == "running")
+        )
         try:
-            if not server.marked:
+            if half_way:
+                self._bring_back(server.name)
+            if half_way or not server.marked:
                 self._gate(server, planned, surveys, full_gate, None)
             if not only_back:
                 self._take_out(server.name)

@@ -314,6 +314,8 @@ class FakeServer:
     def _one(self, call: dict[str, Any]) -> dict[str, Any]:
         name = str(call["cmdlet"] or call["program"].rpartition("\\")[2])
         reply: Any = self.answers.get(name, HEALTHY.get(name))
+        if "SimpleMatch" in call["parameters"]:
+            reply = _lines
         if isinstance(reply, list):
             reply = reply.pop(0) if len(reply) > 1 else reply[0]
         if reply is None:
@@ -431,6 +433,14 @@ def _content(server: FakeServer, parameters: Parameters) -> Any:
     if path not in server.files:
         raise not_there(path)
     return [server.files[path]]
+
+
+def _lines(server: FakeServer, parameters: Parameters) -> Any:
+    """The guard of our own mark; logs are what a test says."""
+    if parameters["LiteralPath"] not in server.files:
+        raise not_there(parameters["LiteralPath"])
+    lines = server.files[parameters["LiteralPath"]].splitlines()
+    return [{"Line": line} for line in lines if parameters["Pattern"] in line]
 
 
 def _write(server: FakeServer, parameters: Parameters) -> Any:

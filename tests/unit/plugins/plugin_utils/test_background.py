@@ -36,7 +36,7 @@ NONE = Work("none")
 
 def look(server: FakeServer) -> Work:
     read = server.shell().read(background.looking("fail_over"))
-    return background.read_work(read["claim"], read["shells"])
+    return background.read_work(read)
 
 
 def follow(server: FakeServer, **more: Any) -> Any:
@@ -99,10 +99,10 @@ def test_a_process_id_that_was_used_again_is_not_taken_for_the_work(
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"process": 5001', "null", "[]", "{}", '{"process": 5001}', '"text"', "7"])
-def test_a_claim_that_is_not_whole_yet_counts_as_running(text: str) -> None:
+def test_a_claim_that_is_not_whole_is_neither_taken_for_running_nor_for_none(text: str) -> None:
     server = FakeServer()
     server.files[CLAIM] = text
-    assert look(server) == Work("running")
+    assert look(server) == Work("unreadable")
 
 
 def test_a_claim_that_cannot_be_read_is_not_taken_for_none() -> None:
@@ -195,6 +195,21 @@ def test_the_result_of_an_earlier_start_is_not_taken_for_that_of_this_one() -> N
     assert look(server).identity != earlier.identity
 
 
+def test_half_a_claim_is_no_sign_that_the_work_began() -> None:
+    server = FakeServer(starts_fail=True)
+    server.files[CLAIM] = "{"
+    with pytest.raises(Interrupted, match="did not begin"):
+        start(server, look(server))
+
+
+def test_half_a_claim_that_a_dead_writer_left_is_taken_over_and_blocks_nothing() -> None:
+    """management_shell.ps1 does the taking over; here it is seen by the new process in the claim."""
+    server = FakeServer()
+    server.files[CLAIM] = "{"
+    start(server, look(server))
+    assert (look(server).state, server.sent_once(NAME)) == ("running", True)
+
+
 def test_a_claim_that_takes_its_time_to_appear_is_awaited() -> None:
     server = FakeServer(starts_fail=True)
     server.at(2, lambda: server.begin_work("fail_over", CALLS["out"]))
@@ -218,7 +233,7 @@ def test_what_is_watched_travels_with_the_same_execution() -> None:
     server.begin_work("fail_over", CALLS["out"])
     watch = {"load": cmdlets.windows_services(SERVER)}
     follow(server, watch=watch, on_reading=lambda answer, _seconds: seen.append(list(answer.outcomes)))
-    assert seen == [["claim", "shells", "load"]] * 2
+    assert seen == [["shells_before", "claim", "shells_after", "load"]] * 2
 
 
 def test_work_is_followed_through_a_connection_that_is_away_for_long() -> None:
@@ -264,11 +279,21 @@ def test_a_claim_that_somebody_removed_is_no_result() -> None:
         follow(server)
 
 
-def test_a_claim_that_stays_half_written_ends_by_the_deadline() -> None:
+def test_a_claim_that_stays_half_written_is_given_the_time_of_a_start_and_no_more() -> None:
     server = FakeServer()
     server.files[CLAIM] = "{"
-    with pytest.raises(TimedOut):
+    with pytest.raises(Interrupted, match="left no result"):
         follow(server)
+    assert server.clock.minutes == background.CLAIM_SECONDS / 60
+
+
+def test_a_claim_that_is_written_whole_meanwhile_is_followed_to_its_end() -> None:
+    server = FakeServer()
+    server.files[CLAIM] = "{"
+    server.minutes[NAME] = 5
+    server.at(1, lambda: server.begin_work("fail_over", CALLS["out"]))
+    assert follow(server)["out"].ok
+    assert server.clock.minutes == 6
 
 
 def test_a_failure_of_the_work_is_its_outcome_and_not_one_of_the_wait() -> None:

@@ -67,6 +67,16 @@ def test_a_program_is_called_with_its_arguments_as_they_are() -> None:
     assert Call(program="C:\\new media\\it's.exe").powershell() == "& 'C:\\new media\\it''s.exe'"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    ['"C:\\new media" /setowner x', "/grant:r x:(OI)(CI)F", "a;b", "$x", "{x}", "a|b", "a > b", "`", "'x'", "@x", "&x"],
+)
+def test_what_powershell_would_read_in_a_programs_arguments_is_handed_over_unread(arguments: str) -> None:
+    call = Call(program="icacls.exe", arguments=arguments)
+    assert call.powershell() == f"& icacls.exe --% {arguments}"
+    assert call.request()["arguments"] == arguments, "the server starts the program without a shell"
+
+
 @pytest.mark.parametrize("quote", SINGLE_QUOTES)
 def test_no_kind_of_single_quote_ends_the_text(quote: str) -> None:
     for value in (quote, f"a{quote}; Stop-Computer #", f"{quote}{quote}", f"x{quote}'"):

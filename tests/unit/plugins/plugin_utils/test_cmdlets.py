@@ -128,7 +128,13 @@ def test_what_is_mandatory_for_us_is_always_said(call: Call, about: Use) -> None
 #: Parameters that say where a call acts. Leaving one out would most likely mean "here" or "everywhere".
 WHERE = ("ComputerName", "PoolFqdn", "SqlServerFqdn", "ReplicaFqdn", "Pool")
 #: Reads that are about the whole topology on purpose.
-OF_THE_WHOLE_TOPOLOGY = {cmdlets.own_computer, cmdlets.user_servers, cmdlets.replication, cmdlets.central_management}
+OF_THE_WHOLE_TOPOLOGY = {
+    cmdlets.own_computer,
+    cmdlets.computers,
+    cmdlets.user_servers,
+    cmdlets.replication,
+    cmdlets.central_management,
+}
 
 
 @pytest.mark.parametrize("builder", USES, ids=lambda builder: builder.__name__)

@@ -29,8 +29,7 @@ RUNS = {"RTCSRV": "Running", "RTCAVMCU": "Stopped"}
         (Companion("fe01", {}, True, False), "RTCSRV on fe01 is not there"),
         (Companion("fe01", None, True, False), "the services of fe01 could not be read"),
         (Companion("fe01", None, None, None), "the services of fe01 could not be read"),
-        # The administrative share may be closed to us; the services and the port then stand alone.
-        (Companion("fe01", RUNS, True, None), None),
+        (Companion("fe01", RUNS, True, None), "whether fe01 is marked could not be read"),
     ],
 )
 def test_a_server_that_is_not_known_to_be_in_service_is_out(companion: Companion, reason: str | None) -> None:
@@ -59,6 +58,7 @@ def test_all_servers_are_asked_in_one_execution() -> None:
         ({"status": "Stopped"}, "RTCSRV on fe03.example.com is Stopped"),
         ({"port": False}, "port 5090"),
         ({"mark": True}, "\\\\fe03.example.com\\C$\\ProgramData\\sfb.server\\mark.json"),
+        ({"mark": None}, "whether fe03.example.com is marked could not be read"),
     ],
 )
 def test_whatever_speaks_against_one_server_is_said_with_its_name(seen: dict[str, Any], reason: str) -> None:
@@ -67,6 +67,13 @@ def test_whatever_speaks_against_one_server_is_said_with_its_name(seen: dict[str
     found = companions.out(look(server))
     assert len(found) == 1
     assert reason in found[0] and "fe03" in found[0]
+
+
+def test_the_reasons_are_told_apart_by_server() -> None:
+    server = FakeServer()
+    server.others["fe03.example.com"]["port"] = False
+    reasons = companions.out_by_server(look(server))
+    assert reasons == {"fe03.example.com": "port 5090 of fe03.example.com does not answer"}
 
 
 def test_an_outcome_that_never_came_is_not_known_to_be_good() -> None:

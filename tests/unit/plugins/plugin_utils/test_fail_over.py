@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.server.plugins.plugin_utils import fail_over, state_folder
+from ansible_collections.sfb.server.plugins.plugin_utils import fail_over, state_folder, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import (
     ChangeRefused,
     ConnectionLost,
@@ -40,8 +40,12 @@ OUT_OF_SERVICE = [
 ]
 IN_SERVICE = ["Invoke-CsComputerFailBack -ComputerName fe02 -WaitTime 0.01:00:00"]
 UNMARKED = ["Remove-Item -LiteralPath mark.json"]
+#: Our name comes before that of the run whose mark we found.
+RENAMED = ["Set-Content -LiteralPath mark.json"]
 
 RUN = Run("run-8")
+#: In the place of the guard of work that another run began: it looked at the mark before it went on.
+PASSED = windows.path_exists(state_folder.MARK)
 
 
 def take_out(server: FakeServer, run: Run = RUN, said: list[str] | None = None, **more: Any) -> dict[str, Any]:
@@ -99,7 +103,7 @@ def test_while_it_drains_a_line_at_least_every_two_minutes_says_what_is_left() -
 def test_what_is_out_already_by_us_is_not_touched() -> None:
     server = ours()
     result = take_out(server)
-    assert (result["changed"], result["state"], server.changes) == (False, "out_by_us", [])
+    assert (result["changed"], result["state"], server.changes) == (False, "out_by_us", RENAMED)
 
 
 def test_the_fail_over_of_another_name_is_refused() -> None:
@@ -418,9 +422,9 @@ def test_a_drain_that_a_killed_run_began_is_waited_for_and_not_begun_again() -> 
     server, said = FakeServer(), list[str]()
     server.mark()
     server.minutes[FAIL_OVER] = 20
-    server.begin_work("fail_over", fail_over.fail_over_calls(SERVER, Drain(60, "fail"), MEMBERS)["fail_over"])
+    server.begin_work("fail_over", PASSED, fail_over.fail_over_calls(SERVER, Drain(60, "fail"), MEMBERS)["fail_over"])
     result = take_out(server, said=said)
-    assert (result["changed"], result["state"], server.changes) == (True, "out_by_us", [])
+    assert (result["changed"], result["state"], server.changes) == (True, "out_by_us", RENAMED)
     assert "that an earlier run began is still going on" in said[0]
 
 
@@ -428,7 +432,7 @@ def test_a_killed_run_that_only_wrote_its_mark_is_undone_before_the_drain_begins
     server, said = FakeServer(), list[str]()
     server.mark()
     assert take_out(server, said=said)["state"] == "out_by_us"
-    assert server.changes == [*IN_SERVICE, *UNMARKED, *OUT_OF_SERVICE]
+    assert server.changes == [*RENAMED, *IN_SERVICE, *UNMARKED, *OUT_OF_SERVICE]
     assert json.loads(server.files[state_folder.MARK])["run"] == "run-8"
 
 
@@ -442,7 +446,7 @@ def test_a_killed_run_that_had_not_moved_its_mark_into_place_left_nothing() -> N
 def test_a_fail_back_that_a_killed_run_began_is_waited_for_and_then_the_server_goes_out_again() -> None:
     server = ours()
     server.minutes[FAIL_BACK] = 5
-    server.begin_work("fail_back", fail_over.fail_back_calls(SERVER, 60, MEMBERS)["fail_back"])
+    server.begin_work("fail_back", PASSED, fail_over.fail_back_calls(SERVER, 60, MEMBERS)["fail_back"])
     assert take_out(server)["state"] == "out_by_us"
     assert server.marked and server.services["RTCSRV"] == ("Stopped", "Disabled")
 
@@ -464,7 +468,7 @@ def test_a_server_comes_back_and_its_mark_goes_last() -> None:
     server = ours()
     server.minutes[FAIL_BACK] = 4
     result = bring_back(server)
-    assert server.changes == [*IN_SERVICE, *UNMARKED]
+    assert server.changes == [*RENAMED, *IN_SERVICE, *UNMARKED]
     assert (result["changed"], result["state"], result["state_before"]) == (True, "in_service", "out_by_us")
     assert result["minutes"] == 4.0
     assert not server.marked
@@ -479,14 +483,14 @@ def test_where_a_mark_stands_fail_back_runs_however_the_services_look() -> None:
     server = FakeServer()
     server.mark()
     assert bring_back(server)["changed"] is True
-    assert server.changes == [*IN_SERVICE, *UNMARKED]
+    assert server.changes == [*RENAMED, *IN_SERVICE, *UNMARKED]
 
 
 def test_a_fail_back_that_throws_right_after_a_restart_is_tried_again_until_it_succeeds() -> None:
     server, said = ours(), list[str]()
     server.answers[FAIL_BACK] = [refuses("not yet"), refuses("still not"), served]
     assert bring_back(server, said=said)["state"] == "in_service"
-    assert server.changes == [*IN_SERVICE * 3, *UNMARKED]
+    assert server.changes == [*RENAMED, *IN_SERVICE * 3, *UNMARKED]
     tries = [line for line in said if "refused" in line]
     assert ["not yet" in tries[0], "still not" in tries[1]] == [True, True]
     assert [line.rpartition("; ")[2] for line in tries] == ["try 2 in 60 s", "try 3 in 60 s"]
@@ -505,9 +509,9 @@ def test_never_two_fail_backs_at_once() -> None:
 def test_a_fail_back_that_a_killed_run_began_is_waited_for() -> None:
     server = ours()
     server.minutes[FAIL_BACK] = 10
-    server.begin_work("fail_back", fail_over.fail_back_calls(SERVER, 60, MEMBERS)["fail_back"])
+    server.begin_work("fail_back", PASSED, fail_over.fail_back_calls(SERVER, 60, MEMBERS)["fail_back"])
     assert bring_back(server)["state"] == "in_service"
-    assert server.changes == UNMARKED
+    assert server.changes == [*RENAMED, *UNMARKED]
 
 
 def test_a_server_that_does_not_come_back_in_time_keeps_its_mark_and_says_how_often_it_was_tried() -> None:
@@ -524,7 +528,7 @@ def test_a_server_is_not_brought_back_while_its_fail_over_runs() -> None:
     server = FakeServer()
     server.mark()
     server.minutes[FAIL_OVER] = 60
-    server.begin_work("fail_over", fail_over.fail_over_calls(SERVER, Drain(60, "fail"), MEMBERS)["fail_over"])
+    server.begin_work("fail_over", PASSED, fail_over.fail_over_calls(SERVER, Drain(60, "fail"), MEMBERS)["fail_over"])
     with pytest.raises(SfbError, match="can't be brought back while its fail over runs"):
         bring_back(server)
     assert server.changes == []
@@ -541,7 +545,12 @@ def test_a_service_that_the_fail_back_left_stopped_is_started_once() -> None:
     server, said = ours(), list[str]()
     server.services["REPLICA"] = ("Stopped", "Auto")
     assert bring_back(server, said=said)["state"] == "in_service"
-    assert server.changes == [*IN_SERVICE, "Start-CsWindowsService -Name REPLICA -ComputerName fe02", *UNMARKED]
+    assert server.changes == [
+        *RENAMED,
+        *IN_SERVICE,
+        "Start-CsWindowsService -Name REPLICA -ComputerName fe02",
+        *UNMARKED,
+    ]
     assert f"{SERVER}: waiting for services: REPLICA is Stopped" in said
 
 
@@ -561,7 +570,7 @@ def test_a_service_that_starts_for_long_is_waited_for() -> None:
 
     server.answers[FAIL_BACK] = starts
     assert bring_back(server)["minutes"] >= 40
-    assert server.changes == [*IN_SERVICE, *UNMARKED]
+    assert server.changes == [*RENAMED, *IN_SERVICE, *UNMARKED]
 
 
 @pytest.mark.parametrize(
@@ -579,7 +588,7 @@ def test_a_service_that_never_runs_keeps_the_mark_and_is_named(status: str, star
     with pytest.raises(TimedOut, match=r"not every service .* RTCSRV is") as failure:
         bring_back(server)
     assert server.marked
-    assert server.changes == [*IN_SERVICE, *starts]
+    assert server.changes == [*RENAMED, *IN_SERVICE, *starts]
     assert "Touch no other server" in str(failure.value.remedy)
 
 

@@ -55,6 +55,15 @@ def test_nothing_is_found_where_nothing_is_wrong() -> None:
     assert find() == []
 
 
+def test_local_databases_that_an_installer_works_on_are_no_finding() -> None:
+    surveys = healthy_surveys()
+    databases("ONLINE", "SINGLE_USER")(surveys[1])
+    mark(surveys[1])
+    assert "local_sql" in ids(find(surveys))
+    surveys[1]["works"] = {**surveys[1]["works"], "install": "running"}
+    assert "local_sql" not in ids(find(surveys))
+
+
 def mark(facts: Facts) -> None:
     facts["mark"] = {"run": "run-7"}
     facts["state"] = "out_by_us"

@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import time
 from typing import Any
 
 import pytest
@@ -134,6 +137,32 @@ def test_a_read_that_is_repeated_stops_as_soon_as_its_ansible_playbook_is_gone()
     with pytest.raises(Orphaned):
         shell.read({"pools": READ}, retry_seconds=3600)
     assert len(transport.requests) == 2
+
+
+def test_a_worker_whose_ansible_playbook_was_gone_before_it_began_sends_nothing_either() -> None:
+    fork = multiprocessing.get_context("fork")
+    answers, tells = fork.Pipe(duplex=False)
+
+    def worker() -> None:
+        maker = multiprocessing.parent_process()
+        while maker and os.getppid() == maker.pid:
+            time.sleep(0.01)
+        transport = ScriptedTransport(FINE)
+        try:
+            ManagementShell(transport, FakeClock(), "fe01").read({"pools": READ})
+        except Orphaned:
+            tells.send(len(transport.requests))
+        tells.send(-1)
+
+    def ansible_playbook() -> None:
+        fork.Process(target=worker).start()
+        os._exit(0)
+
+    killed = fork.Process(target=ansible_playbook)
+    killed.start()
+    killed.join()
+    assert answers.poll(20)
+    assert answers.recv() == 0
 
 
 # ---- the request -----------------------------------------------------------------------------------------------------

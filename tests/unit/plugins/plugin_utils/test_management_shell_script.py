@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 import pytest
+from ansible_collections.sfb.server.plugins.plugin_utils.background import CLAIM_SECONDS
 from ansible_collections.sfb.server.plugins.plugin_utils.call import Call
 from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import SCRIPT, ManagementShell
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.fakes import FakeClock, ScriptedTransport, answer
@@ -88,8 +89,26 @@ def test_no_value_can_become_code_or_a_wildcard(dangerous: str) -> None:
 
 
 def test_no_variable_hides_a_parameter_under_another_case() -> None:
-    """Variables ignore case: an assignment to $request would turn it into text."""
+    """Variables ignore case: an assignment to $request would turn it into text, one to $text a parameter $Text."""
     assert re.findall(r"\$Request\s*=", code(), re.IGNORECASE) == []
+    for function in re.split(r"^function ", code(), flags=re.MULTILINE)[1:]:
+        parameters = re.search(r"param\((.*)\)\n", function)
+        for name in re.findall(r"\$(\w+)", parameters[1] if parameters else ""):
+            other = [found for found in re.findall(rf"\$({name})\s*=[^=]", function, re.IGNORECASE) if found != name]
+            assert other == [], function.splitlines()[0]
+
+
+def open_claim() -> str:
+    return TEXT[TEXT.index("function Open-Claim") : TEXT.index("function Write-Claim")]
+
+
+def test_a_claim_that_cannot_be_opened_is_never_taken_over_and_one_that_says_nothing_only_when_it_is_old() -> None:
+    """Old enough is what a start is waited for."""
+    text = open_claim()
+    assert "ReadAllText($Path, $utf8) } catch { throw }" in text
+    minutes = re.search(r"TotalMinutes -lt (\d+)\) \{ throw", text)
+    assert minutes and int(minutes[1]) * 60 >= CLAIM_SECONDS
+    assert text.index("TotalMinutes") < text.index("Move-Item"), "looked at before it is moved away"
 
 
 def test_whatif_and_confirm_are_set_so_that_reads_answer_and_nothing_asks() -> None:

@@ -118,7 +118,24 @@ def test_a_server_that_has_the_update_but_is_still_out_has_to_come_back() -> Non
     assert order(made) == ["fe02"]
     entry = made.patch[0]
     assert entry.has_update and entry.marked
-    assert [step.name for step in entry.steps] == ["fail back", "gate, asked on another Front End"]
+    assert [step.name for step in entry.steps] == [RENAME, "fail back", GATE]
+
+
+def test_a_server_whose_last_install_failed_is_not_done_whatever_core_components_says() -> None:
+    made = make([server(1, NEW), server(2, NEW, **OUT, install_incomplete=True)])
+    (entry,) = made.patch
+    assert (entry.name, entry.has_update, made.all_done) == ("fe02", False, False)
+    assert "install" in [step.name for step in entry.steps]
+    assert make([server(1, NEW), server(2, NEW, install_incomplete=True)]).all_done is False
+
+
+def test_a_restart_that_the_last_install_asked_for_is_made_before_the_server_comes_back() -> None:
+    (entry,) = make([server(1, NEW), server(2, NEW, **OUT, restart_due=True)]).patch
+    assert (entry.has_update, entry.pending_restart) == (True, True)
+    names = [step.name for step in entry.steps]
+    assert names[-3:] == ["restart", "fail back", GATE]
+    (entry,) = make([server(2, NEW, **OUT, restart_due=True)], reboot="never").patch
+    assert "restart" not in [step.name for step in entry.steps]
 
 
 def test_limit_leaves_servers_out_and_says_so() -> None:
@@ -158,6 +175,7 @@ def test_what_ran_before_is_kept_for_the_gate() -> None:
 # ---- the steps -------------------------------------------------------------------------------------------------------
 
 GATE = "gate, asked on another Front End"
+RENAME = "take over from the earlier run"
 
 
 @pytest.mark.parametrize(
@@ -171,11 +189,20 @@ GATE = "gate, asked on another Front End"
             [GATE, "drain", "restart", "install", "restart", "fail back", GATE],
         ),
         (server(1, pending_restart=["x"]), {"reboot": "never"}, [GATE, "drain", "install", "fail back", GATE]),
-        (server(1, **OUT), {}, ["install", "restart", "fail back", GATE]),
-        (server(1, NEW, **OUT), {}, ["fail back", GATE]),
-        (server(1, NEW, **{**OUT, "down": False}), {}, ["fail back", GATE]),
-        (server(1, NEW, **{**OUT, "pending_restart": ["x"]}), {}, ["restart", "fail back", GATE]),
-        (server(1, **{**OUT, "down": False}), {}, ["drain", "install", "restart", "fail back", GATE]),
+        (server(1, **OUT), {}, [RENAME, "install", "restart", "fail back", GATE]),
+        (server(1, NEW, **OUT), {}, [RENAME, "fail back", GATE]),
+        (server(1, NEW, **{**OUT, "down": False}), {}, [RENAME, "fail back", GATE]),
+        (server(1, NEW, **{**OUT, "pending_restart": ["x"]}), {}, [RENAME, "restart", "fail back", GATE]),
+        (
+            server(1, **{**OUT, "down": False}),
+            {},
+            [RENAME, "fail back", GATE, "drain", "install", "restart", "fail back", GATE],
+        ),
+        (
+            server(1, **{**OUT, "down": False, "works": {"fail_over": "running"}}),
+            {},
+            [RENAME, "drain", "install", "restart", "fail back", GATE],
+        ),
     ],
 )
 def test_each_server_has_the_steps_that_it_needs(survey: Facts, settings: Facts, expected: list[str]) -> None:

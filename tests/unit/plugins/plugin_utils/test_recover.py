@@ -77,12 +77,19 @@ def test_a_pool_that_cannot_be_read_is_never_reset() -> None:
     assert server.changes == []
 
 
-def test_check_mode_waits_as_a_real_run_does_and_shows_the_line() -> None:
+def test_check_mode_shows_the_line_at_once_and_gives_no_time_to_rebuild() -> None:
     server = missing_replicas()
     result = reset(server, check_mode=True)
-    assert result["changed"] is True
+    assert (result["changed"], server.clock.minutes) == (True, 0)
     assert result["commands"] == [f"{RESET} -PoolFqdn {POOL} -ResetType QuorumLossRecovery -Confirm:$false"]
     assert server.changes == []
+
+
+def test_check_mode_refuses_a_pool_with_a_server_that_may_be_out_as_a_real_run_does() -> None:
+    server = missing_replicas()
+    server.others["fe03.example.com"]["port"] = False
+    with pytest.raises(SfbError, match="not reset while a server of it may be out"):
+        reset(server, check_mode=True)
 
 
 def test_a_reset_that_a_killed_run_began_is_waited_for_and_not_begun_again() -> None:

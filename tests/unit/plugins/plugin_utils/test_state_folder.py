@@ -71,8 +71,8 @@ def test_a_missing_folder_is_made_and_closed_before_anything_is_put_into_it() ->
     root = state_folder.ROOT
     assert server.changes == [
         f"New-Item -Path {root} -ItemType Directory",
-        f'& icacls.exe "{root}" /setowner *S-1-5-32-544',
-        f'& icacls.exe "{root}" /inheritance:r /grant:r *S-1-5-18:(OI)(CI)F /grant:r *S-1-5-32-544:(OI)(CI)F',
+        f'& icacls.exe --% "{root}" /setowner *S-1-5-32-544',
+        f'& icacls.exe --% "{root}" /inheritance:r /grant:r *S-1-5-18:(OI)(CI)F /grant:r *S-1-5-32-544:(OI)(CI)F',
         "New-Item -Path reports -ItemType Directory -Force",
         "New-Item -Path media -ItemType Directory -Force",
     ]

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.server.plugins.plugin_utils import update, windows
+from ansible_collections.sfb.server.plugins.plugin_utils import installer, state_folder, update, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.background import Interrupted
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import CallFailed, SfbError, TimedOut
 from ansible_collections.sfb.server.plugins.plugin_utils.update import Update
@@ -29,6 +30,8 @@ OLD, NEW = "6.0.9319.534", "6.0.9319.628"
 EXE = "SkypeServerUpdateInstaller.exe"
 RUN = [f"& {EXE} /silentmode"]
 WANTED = Update(INSTALLER, NEW, SHA256)
+#: In the place of the guard of work that another run began: it looked at the mark before it went on.
+PASSED = windows.path_exists(state_folder.MARK)
 
 
 def out() -> FakeServer:
@@ -58,12 +61,13 @@ def test_hash_and_signature_are_looked_at_again_in_the_process_that_starts_the_i
     server = out()
     install(server)
     detached = [call.powershell() for _time, call, detached in server.sent if detached]
+    assert detached.pop(0).startswith(f"Select-String -LiteralPath {state_folder.MARK}"), "is it still our mark?"
     assert detached == [
         f"Get-AuthenticodeSignature -LiteralPath {INSTALLER}",
         f"Get-FileHash -LiteralPath {INSTALLER} -Algorithm SHA256",
         f"& {INSTALLER} /silentmode",
     ]
-    assert [call.expect for _time, call, on in server.sent if on] == [{"Status": "Valid"}, {"Hash": SHA256}, None]
+    assert [call.expect for _time, call, on in server.sent if on][1:] == [{"Status": "Valid"}, {"Hash": SHA256}, None]
 
 
 def test_no_process_of_ours_loads_the_products_module_from_the_start_of_the_installer_to_its_end() -> None:
@@ -123,6 +127,23 @@ def test_another_installation_is_waited_for_and_then_ours_begins() -> None:
     assert install(server, said=said)["changed"] is True
     assert server.changes == RUN * 3
     assert sum("Another installation is running" in line for line in said) == 2
+
+
+def test_an_installer_that_had_to_wait_for_another_one_still_has_all_its_time() -> None:
+    server = out()
+    server.minutes[EXE] = 1
+
+    def ours_takes_long(fake: FakeServer, parameters: dict[str, Any]) -> Any:
+        # What is begun after this busy answer takes 80 of its 90 minutes.
+        fake.minutes[EXE] = 80
+        return program(1618)
+
+    server.answers[EXE] = [*[installs(1618, None)] * 20, ours_takes_long, installs(0)]
+    result = install(server)
+    assert result["changed"] is True
+    assert result["minutes"] > 90
+    limits = {seconds for _time, call, seconds in server.sent if call.program == INSTALLER}
+    assert limits == {90 * 60 + 3600}
 
 
 def test_another_installation_that_never_ends_is_a_failure_that_changed_nothing() -> None:
@@ -200,8 +221,33 @@ def test_the_telling_lines_of_the_newest_logs_are_part_of_the_failure() -> None:
     with pytest.raises(SfbError, match="log says: Error 29024") as failure:
         install(server)
     assert failure.value.facts["log"] == ["Error 29024. Error 0x80004005"]
-    read = [call.parameters["LiteralPath"] for _time, call, _on in server.sent if call.cmdlet == "Select-String"]
+    read = [
+        call.parameters["LiteralPath"] for _time, call, on in server.sent if call.cmdlet == "Select-String" and not on
+    ]
     assert read == [log]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Error 29024. Error 0x80004005 (Unspecified error) occurred while executing a command.",
+        "Product: Skype for Business Server 2015, Front End Server -- Error 29026.",
+        "Installation success or error status: Error code 1603.",
+        "Msg 5011, Level 14, State 7, Server FE02\\RTCLOCAL, Line 1",
+        "Product: x - Update 'y' could not be installed. Error code 1603.",
+        "CustomAction CA_DbSetup returned actual error code 0x80070643",
+        "Action ended 22:40:12: INSTALL. Return value 3.",
+    ],
+)
+def test_a_line_that_tells_why_is_both_found_on_the_server_and_kept_here(line: str) -> None:
+    pattern = windows.telling_lines("x").parameters["Pattern"]
+    assert re.search(pattern, line, re.IGNORECASE), "Select-String ignores case"
+    assert installer.explain_msp_logs([line]) == [line]
+
+
+@pytest.mark.parametrize("line", ["Error 7", "MSI (s): Property(S): ErrorDialog = x", "Return value 1.", "0 errors"])
+def test_a_line_that_tells_nothing_does_not_travel(line: str) -> None:
+    assert not re.search(windows.telling_lines("x").parameters["Pattern"], line, re.IGNORECASE)
 
 
 def test_a_success_that_changed_nothing_is_a_failure() -> None:
@@ -259,6 +305,50 @@ def test_what_is_installed_already_may_still_wait_for_its_restart() -> None:
     server.components = dict.fromkeys(server.components, NEW)
     server.keys.add(windows.RESTART_KEYS["Windows components"])
     assert install(server)["restart_required"] is True
+
+
+def after_install(code: int) -> FakeServer:
+    """Core Components has the update, but the installer of an earlier run ended with this code; then it was killed."""
+    server = out()
+    server.answers[EXE] = installs(code, NEW, only="Core Components")
+    server.begin_work("install", PASSED, *update.install_calls(WANTED).values())
+    server.clock.sleep(11 * 60)
+    return server
+
+
+def test_core_components_alone_does_not_make_a_failed_install_a_done_one() -> None:
+    server = after_install(1603)
+    server.answers[EXE] = [installs(1603, NEW, only="Core Components"), installs(0)]
+    result = install(server)
+    assert server.changes == RUN, "the installer runs once more"
+    assert (result["changed"], set(result["components_after"].values())) == (True, {NEW})
+
+
+def test_an_install_that_was_cut_off_is_made_again_although_core_components_has_the_version() -> None:
+    server = out()
+    server.components["Core Components"] = NEW
+    server.begin_work("install", PASSED, *update.install_calls(WANTED).values())
+    server.vanish()
+    result = install(server)
+    assert server.changes == RUN
+    assert (result["changed"], set(result["components_after"].values())) == (True, {NEW})
+
+
+def test_an_old_failure_of_a_server_that_is_back_in_service_is_not_repaired_here() -> None:
+    server = after_install(1603)
+    del server.files[state_folder.MARK]
+    assert (install(server)["changed"], server.changes) == (False, [])
+
+
+@pytest.mark.parametrize("code", [2, 3010])
+def test_a_restart_that_an_earlier_run_did_not_come_to_is_asked_for_again(code: int) -> None:
+    server = after_install(code)
+    result = install(server)
+    assert (result["changed"], server.changes) == (False, [])
+    assert (result["restart_required"], result["restart_reasons"]) == (True, ["the installer asked for it"])
+    server.goes_down(4)
+    server.clock.sleep(5 * 60)
+    assert install(server)["restart_required"] is False
 
 
 def test_a_step_back_is_refused() -> None:
@@ -333,7 +423,7 @@ def test_an_installer_whose_start_was_answered_by_nobody_is_found_and_not_begun_
 def test_an_installer_that_a_killed_run_began_is_waited_for_and_not_begun_again() -> None:
     server = out()
     server.minutes[EXE] = 25
-    server.begin_work("install", *update.install_calls(WANTED).values())
+    server.begin_work("install", PASSED, *update.install_calls(WANTED).values())
     result = install(server)
     assert (result["changed"], result["version_after"], server.changes) == (True, NEW, [])
     assert server.clock.minutes == 25
