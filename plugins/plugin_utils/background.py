@@ -155,13 +155,14 @@ def follow(
         on_reading(answer, shell.clock.now() - began)
         if work.state == "finished":
             return work.outcomes(calls)
-        begins = work.state == "unreadable" and shell.clock.now() - began < CLAIM_SECONDS
+        # By when it was asked: a controller that slept meanwhile holds an old answer.
+        begins = work.state == "unreadable" and passed < CLAIM_SECONDS
         if work.state != "running" and not begins:
             raise Interrupted(
                 f"{what} on {shell.server} was cut off: its process is gone and left no result.",
                 remedy="Start the playbook again: it reads what the server is like now and goes on from there.",
             )
-        if shell.clock.now() - began >= deadline_seconds:
+        if passed >= deadline_seconds:
             raise TimedOut(
                 f"{what} on {shell.server} still runs after {deadline_seconds / 60:.0f} minutes.",
                 remedy="It is left alone. Start the playbook again to go on waiting for it.",

@@ -229,6 +229,13 @@ def _server(survey: Facts, settings: Facts, now: float) -> list[Finding]:
 def _service_state(survey: Facts, settings: Facts) -> Iterable[Finding]:
     state, server = survey["state"], survey["server"]
     why = "; ".join(survey["state_reasons"])
+    in_play = settings.get("play_hosts")
+    if survey["mark"] and in_play and survey["inventory_name"] not in in_play:
+        remedy = "Start without --limit, or with this server in it: it is brought back before another one is touched."
+        yield Finding(
+            "out_of_service", "error", server, f"it carries our mark and is no part of this run: {why}", remedy
+        )
+        return
     if state == "in_service" or (survey["mark"] and state in ("out_by_us", "draining", "coming_back")):
         return
     if state == "out_by_others" and settings.get("adopt_out_of_service"):

@@ -146,14 +146,16 @@ class Night:
             return "marked"
         return "in service" if server.in_service else "out"
 
-    def is_patched(self, name: str) -> bool:
-        components = self.deployment.model.servers[name].components
-        raised = self.deployment.media[0]["version"]
-        return all(version == raised for part, version in components.items() if part in self._raised)
-
-    @property
-    def _raised(self) -> set[str]:
-        return set(self.deployment.model.media.media[0].settings["components"])
+    def is_well(self, *patched: str) -> None:
+        """Every server serves, these have the whole update, and nothing was done that was not safe at that moment."""
+        assert self.dangers == []
+        assert [self.state(name) for name in self.servers] == ["in service"] * len(self.servers)
+        brings = self.deployment.model.media.media[0].settings["components"]
+        for name in patched:
+            server = self.deployment.model.servers[name]
+            behind = {part: has for part, has in server.components.items() if brings.get(part, has) != has}
+            assert behind == {}, f"{name} has only a part of the update"
+            assert not server.pending_reboot, f"{name} still waits for a restart"
 
 
 @dataclass
@@ -164,6 +166,10 @@ class Controller:
     identifier: str
     at: Mapping[int, How]
     executions: int = 0
+    changing: set[int] = field(default_factory=set)
+    """The executions that were to change something."""
+    staged: int = 0
+    """The last execution before a server is taken out of service."""
     said: list[str] = field(default_factory=list)
     before_execution: Callable[[], None] = lambda: None
 
@@ -198,6 +204,7 @@ class Controller:
         for server in planned.patch:
             self._stage(server)
             probe.probe(self.shell(server.name))
+        self.staged = self.executions
         for number, server in enumerate(planned.patch):
             self._front_end_server(server, planned, surveys, full_gate=number == 0)
         return ""
@@ -221,7 +228,7 @@ class Controller:
             return
         state_folder.ensure(shell)
         media.prepare(shell, wanted)
-        with self.execution():
+        with self.execution(changes=True):
             self.night.deployment.download(self.caller(server.name), options["update_source"], server.installer)
         problems = update.file_problems(shell.read(update.file_calls(wanted)).outcomes, wanted)
         if problems:
@@ -299,10 +306,12 @@ class Controller:
         return Caller(name, next(iter(accounts)), become, accounts.get(become or ""))
 
     @contextlib.contextmanager
-    def execution(self) -> Iterator[None]:
+    def execution(self, changes: bool) -> Iterator[None]:
         """One remote execution, and what befalls it."""
         self.before_execution()
         self.executions += 1
+        if changes:
+            self.changing.add(self.executions)
         how = self.at.get(self.executions)
         if how == "lost":
             raise ConnectionLost("the connection broke (before the work)")
@@ -331,17 +340,24 @@ class _Wire:
 
     def execute(self, script: str, request: str, detach_seconds: int | None) -> Facts:
         deployment, caller = self.controller.night.deployment, self.controller.caller(self.name)
-        with self.controller.execution():
+        work = json.loads(request)
+        with self.controller.execution(any(_changes(call) for call in work["calls"])):
             if not deployment.accepts(self.name):
                 raise ConnectionResetError("connection refused")
             if detach_seconds is not None:
-                deployment.management_shell_detached(caller, json.loads(request))
+                deployment.management_shell_detached(caller, work)
                 return {}
-            answer = deployment.management_shell(caller, json.loads(request))
+            answer = deployment.management_shell(caller, work)
         return {"output": [json.dumps(answer)]}
 
     def reset(self) -> None:
         """The next execution is a new connection anyway."""
+
+
+def _changes(call: Facts) -> bool:
+    if call["program"]:
+        return "sqlcmd" not in call["program"]
+    return str(call["cmdlet"]).partition("-")[0] not in ("Get", "Test", "Select") and "Web" not in call["cmdlet"]
 
 
 class _Turns:

@@ -263,6 +263,20 @@ def test_work_that_goes_on_beyond_the_deadline_is_left_alone_and_named() -> None
     assert server.changes == []
 
 
+def test_an_answer_that_a_controller_reads_hours_later_says_nothing_about_now() -> None:
+    server = FakeServer()
+    server.minutes[NAME] = 30
+    server.begin_work("fail_over", CALLS["out"])
+    nights = [2 * 3600.0]
+
+    def sleeps(names: str) -> bool:
+        server.clock.sleep(nights.pop() if nights else 0)
+        return False
+
+    server.loses(sleeps, after_work=False)
+    assert follow(server)["out"].ok
+
+
 def test_a_process_that_vanishes_is_told_at_the_next_look() -> None:
     server = FakeServer()
     server.minutes[NAME] = 60

@@ -55,6 +55,15 @@ def test_nothing_is_found_where_nothing_is_wrong() -> None:
     assert find() == []
 
 
+def test_a_server_with_our_mark_that_the_run_was_limited_away_from_stops_it() -> None:
+    surveys = healthy_surveys()
+    mark(surveys[1])
+    assert ids([finding for finding in find(surveys, play_hosts=["fe02"]) if finding.stops]) == []
+    stopping = [finding for finding in find(surveys, play_hosts=["fe01"]) if finding.stops]
+    assert [(finding.id, finding.server) for finding in stopping] == [("out_of_service", "fe02.example.com")]
+    assert "no part of this run" in stopping[0].fact
+
+
 def test_local_databases_that_an_installer_works_on_are_no_finding() -> None:
     surveys = healthy_surveys()
     databases("ONLINE", "SINGLE_USER")(surveys[1])
