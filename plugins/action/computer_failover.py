@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import fail_over
+from ansible_collections.sfb.server.plugins.plugin_utils import fail_back, fail_over, failover_preview, front_end
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import COMPUTER_FAILOVER
 
@@ -24,16 +24,16 @@ class ActionModule(SfbAction):
         out = options["state"] == "out_of_service"
         drain = fail_over.Drain(options["drain_timeout_minutes"], options["on_drain_timeout"])
         start = options["start_timeout_minutes"]
-        run = fail_over.Run(
+        run = front_end.Run(
             options["run"] or "computer_failover",
             options["put_back_after_failure"],
             options["adopt_out_of_service"],
             options["two_server_pool"],
         )
         if self._task.check_mode:
-            return fail_over.predict(shell, options["computer"], out, drain, start, run)
+            return failover_preview.predict(shell, options["computer"], out, drain, start, run)
         if out:
             result = fail_over.take_out(shell, options["computer"], drain, run, start, self.say)
         else:
-            result = fail_over.bring_back(shell, options["computer"], start, run, self.say)
-        return {**result, "diff": fail_over.diff(result)}
+            result = fail_back.bring_back(shell, options["computer"], start, run, self.say)
+        return {**result, "diff": failover_preview.diff(result)}

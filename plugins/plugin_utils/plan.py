@@ -12,6 +12,8 @@ from typing import Any
 
 from ansible_collections.sfb.server.plugins.plugin_utils import (
     fail_over,
+    failover_preview,
+    marking,
     pool_state,
     state_folder,
     update,
@@ -171,19 +173,19 @@ def _steps(survey: Facts, pool: str, settings: Facts) -> tuple[Step, ...]:
     works = survey.get("works", {})
     only_back = survey["mark"] and has_it and not needs_restart(survey) and works.get("install") != "running"
     half_way = survey["mark"] and not only_back and not survey["down"] and works.get("fail_over") != "running"
-    back = Step("fail back", tuple(fail_over.back_commands(server, start, survey["computers"])))
+    back = Step("fail back", tuple(failover_preview.back_commands(server, start, survey["computers"])))
     steps = []
     if _is_adopted(survey, settings):
-        taking = fail_over.mark_calls("<who, when, and the services as they are>").values()
+        taking = marking.mark_calls("<who, when, and the services as they are>").values()
         steps.append(Step("take over", tuple(call.powershell() for call in taking)))
     elif survey["mark"]:
-        steps.append(Step("take over from the earlier run", (fail_over.rename_command(),)))
+        steps.append(Step("take over from the earlier run", (failover_preview.rename_command(),)))
     if half_way:
         steps.append(back)
     if half_way or (not survey["mark"] and not _is_adopted(survey, settings)):
         steps.append(Step("gate, asked on another Front End", gate))
     if not only_back and not _is_adopted(survey, settings) and not (survey["mark"] and survey["down"]):
-        steps.append(Step("drain", tuple(fail_over.out_commands(server, drain, survey["computers"]))))
+        steps.append(Step("drain", tuple(failover_preview.out_commands(server, drain, survey["computers"]))))
     if needs_restart(survey) and restarts:
         steps.append(Step("restart", restart, "because one is pending"))
     if not has_it:

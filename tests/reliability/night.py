@@ -27,8 +27,10 @@ from typing import Any, Literal
 import yaml
 from ansible_collections.sfb.server.plugins.filter.pool import witness
 from ansible_collections.sfb.server.plugins.plugin_utils import (
+    fail_back,
     fail_over,
     findings,
+    front_end,
     media,
     plan,
     pool_state,
@@ -277,12 +279,12 @@ class Controller:
     def _take_out(self, name: str) -> None:
         options = self.night.options
         drain = fail_over.Drain(options["drain_timeout_minutes"], options["on_drain_timeout"])
-        run, start = fail_over.Run(self.identifier), options["start_timeout_minutes"]
+        run, start = front_end.Run(self.identifier), options["start_timeout_minutes"]
         fail_over.take_out(self.shell(name), None, drain, run, start, self.said.append)
 
     def _bring_back(self, name: str) -> None:
-        run, start = fail_over.Run(self.identifier), self.night.options["start_timeout_minutes"]
-        fail_over.bring_back(self.shell(name), None, start, run, self.said.append)
+        run, start = front_end.Run(self.identifier), self.night.options["start_timeout_minutes"]
+        fail_back.bring_back(self.shell(name), None, start, run, self.said.append)
 
     def _restart(self, name: str) -> None:
         restart.restart(self.shell(name), 30, self.said.append)

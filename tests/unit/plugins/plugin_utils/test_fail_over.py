@@ -11,7 +11,13 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.server.plugins.plugin_utils import fail_over, state_folder, windows
+from ansible_collections.sfb.server.plugins.plugin_utils import (
+    fail_back,
+    fail_over,
+    failover_preview,
+    state_folder,
+    windows,
+)
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import (
     ChangeRefused,
     ConnectionLost,
@@ -19,7 +25,8 @@ from ansible_collections.sfb.server.plugins.plugin_utils.errors import (
     SfbError,
     TimedOut,
 )
-from ansible_collections.sfb.server.plugins.plugin_utils.fail_over import Drain, Run
+from ansible_collections.sfb.server.plugins.plugin_utils.fail_over import Drain
+from ansible_collections.sfb.server.plugins.plugin_utils.front_end import Run
 from ansible_collections.sfb.server.plugins.plugin_utils.mark import MarkError
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.fakes import (
     MEMBERS,
@@ -55,7 +62,7 @@ def take_out(server: FakeServer, run: Run = RUN, said: list[str] | None = None, 
 
 
 def bring_back(server: FakeServer, run: Run = RUN, said: list[str] | None = None) -> dict[str, Any]:
-    return fail_over.bring_back(server.shell(), None, 60, run, (said if said is not None else []).append)
+    return fail_back.bring_back(server.shell(), None, 60, run, (said if said is not None else []).append)
 
 
 def ours() -> FakeServer:
@@ -446,7 +453,7 @@ def test_a_killed_run_that_had_not_moved_its_mark_into_place_left_nothing() -> N
 def test_a_fail_back_that_a_killed_run_began_is_waited_for_and_then_the_server_goes_out_again() -> None:
     server = ours()
     server.minutes[FAIL_BACK] = 5
-    server.begin_work("fail_back", PASSED, fail_over.fail_back_calls(SERVER, 60, MEMBERS)["fail_back"])
+    server.begin_work("fail_back", PASSED, fail_back.fail_back_calls(SERVER, 60, MEMBERS)["fail_back"])
     assert take_out(server)["state"] == "out_by_us"
     assert server.marked and server.services["RTCSRV"] == ("Stopped", "Disabled")
 
@@ -509,7 +516,7 @@ def test_never_two_fail_backs_at_once() -> None:
 def test_a_fail_back_that_a_killed_run_began_is_waited_for() -> None:
     server = ours()
     server.minutes[FAIL_BACK] = 10
-    server.begin_work("fail_back", PASSED, fail_over.fail_back_calls(SERVER, 60, MEMBERS)["fail_back"])
+    server.begin_work("fail_back", PASSED, fail_back.fail_back_calls(SERVER, 60, MEMBERS)["fail_back"])
     assert bring_back(server)["state"] == "in_service"
     assert server.changes == [*RENAMED, *UNMARKED]
 
@@ -596,7 +603,7 @@ def test_a_service_that_never_runs_keeps_the_mark_and_is_named(status: str, star
 
 
 def predict(server: FakeServer, out: bool, run: Run = RUN) -> dict[str, Any]:
-    return fail_over.predict(server.shell(check_mode=True), None, out, Drain(60, "fail"), 60, run)
+    return failover_preview.predict(server.shell(check_mode=True), None, out, Drain(60, "fail"), 60, run)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.server.plugins.plugin_utils import fail_over, state_folder
+from ansible_collections.sfb.server.plugins.plugin_utils import fail_back, fail_over, failover_preview, state_folder
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import SfbError
-from ansible_collections.sfb.server.plugins.plugin_utils.fail_over import Drain, Run
+from ansible_collections.sfb.server.plugins.plugin_utils.fail_over import Drain
+from ansible_collections.sfb.server.plugins.plugin_utils.front_end import Run
 from ansible_collections.sfb.server.plugins.plugin_utils.mark import MarkError
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.fakes import (
     MEMBERS,
@@ -33,11 +34,11 @@ def take_out(server: FakeServer, run: Run = RUN) -> dict[str, Any]:
 
 
 def bring_back(server: FakeServer, run: Run = RUN) -> dict[str, Any]:
-    return fail_over.bring_back(server.shell(), None, 60, run, print)
+    return fail_back.bring_back(server.shell(), None, 60, run, print)
 
 
 def predict(server: FakeServer, out: bool, run: Run = RUN) -> dict[str, Any]:
-    return fail_over.predict(server.shell(check_mode=True), None, out, DRAIN, 60, run)
+    return failover_preview.predict(server.shell(check_mode=True), None, out, DRAIN, 60, run)
 
 
 def drained() -> FakeServer:

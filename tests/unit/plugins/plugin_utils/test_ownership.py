@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.server.plugins.plugin_utils import fail_over, ownership, state_folder
+from ansible_collections.sfb.server.plugins.plugin_utils import fail_back, fail_over, ownership, state_folder, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import CallFailed, SfbError
-from ansible_collections.sfb.server.plugins.plugin_utils.fail_over import Drain, Run
+from ansible_collections.sfb.server.plugins.plugin_utils.fail_over import Drain
+from ansible_collections.sfb.server.plugins.plugin_utils.front_end import Run
 from ansible_collections.sfb.server.plugins.plugin_utils.mark import Mark, mark_text, read_mark
 from ansible_collections.sfb.server.plugins.plugin_utils.ownership import TakenOver
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.fakes import SERVER, FakeServer, refuses
@@ -34,7 +35,7 @@ def take_out(server: FakeServer, run: str = "run-8") -> dict[str, Any]:
 
 
 def bring_back(server: FakeServer, run: str = "run-8") -> dict[str, Any]:
-    return fail_over.bring_back(server.shell(), None, 60, Run(run), print)
+    return fail_back.bring_back(server.shell(), None, 60, Run(run), print)
 
 
 def owner(server: FakeServer) -> str:
@@ -170,7 +171,7 @@ def test_a_mark_that_cannot_be_looked_at_is_a_failure_of_its_own() -> None:
     outcome = shell.read({"ours": ownership.guard(MARK)})["ours"]
     ownership.check(outcome, MARK)
     server.answers["Get-Content"] = refuses("Access is denied")
-    unread = shell.read({"mark": fail_over.windows.read_text(state_folder.MARK)})["mark"]
+    unread = shell.read({"mark": windows.read_text(state_folder.MARK)})["mark"]
     ownership.check_text(unread, MARK)
     with pytest.raises(CallFailed):
         unread.checked()
@@ -182,7 +183,7 @@ def test_a_mark_that_cannot_be_looked_at_is_a_failure_of_its_own() -> None:
 def test_a_server_is_not_brought_back_while_its_update_is_being_installed() -> None:
     server = drained("run-8")
     server.minutes["SkypeServerUpdateInstaller.exe"] = 30
-    server.begin_work("install", fail_over.windows.install_update("C:\\x", "SkypeServerUpdateInstaller.exe"))
+    server.begin_work("install", windows.install_update("C:\\x", "SkypeServerUpdateInstaller.exe"))
     with pytest.raises(SfbError, match="while its update is being installed"):
         bring_back(server)
     assert [line for line in server.changes if FAIL_BACK in line] == []
