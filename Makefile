@@ -90,8 +90,9 @@ demo: .venv/run.stamp deps  ## patch a simulated pool and show what an administr
 test: venv layout  ## everything that the continuous integration runs; stops at the first failure
 	@$(MAKE) -j2 -Oline $(GATES) LAYOUT_IS_FRESH=yes
 	@$(MAKE) integration
+	@$(MAKE) reliability-some
 	@$(MAKE) molecule-one
-	@echo "gates: $(words $(GATES) integration molecule-one) passed, 0 failed"
+	@echo "gates: $(words $(GATES) integration reliability-some molecule-one) passed, 0 failed"
 
 # Each holds one core at most and writes to a folder of its own, so two run at a time. sanity is the long one (pylint).
 GATES := format-check lint types sanity unit changelog-lint docs-lint ansible-lint build-and-install
@@ -127,6 +128,16 @@ unit: venv deps  ## unit tests, on the checkout itself
 integration: venv deps  ## integration tests on the lab, WORKERS at a time
 	$(call say,integration tests on the lab)
 	@pytest tests/integration -n $(WORKERS)
+
+.PHONY: reliability-some
+reliability-some: venv deps  ## kills, lost connections and two runs at once: some of each
+	$(call say,reliability tests on the lab)
+	@pytest tests/reliability -n $(WORKERS) -m "not exhaustive"
+
+.PHONY: reliability
+reliability: venv deps  ## the same at every moment and every request; takes long
+	$(call say,reliability tests on the lab, exhaustive)
+	@pytest tests/reliability -n $(WORKERS)
 
 .PHONY: powershell
 powershell: venv deps  ## the PowerShell script in a real PowerShell (skipped where there is none)
