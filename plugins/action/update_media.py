@@ -10,10 +10,15 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import media, state_folder, update
+from ansible_collections.sfb.server.plugins.plugin_utils import background, media, state_folder, update
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
-from ansible_collections.sfb.server.plugins.plugin_utils.errors import SfbError
+from ansible_collections.sfb.server.plugins.plugin_utils.errors import ConnectionLost, SfbError
+from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import ManagementShell
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import UPDATE_MEDIA
+from ansible_collections.sfb.server.plugins.plugin_utils.transport import one_kind_of_loss, refuse_unreachable
+
+#: How long the file itself may take on the real clock: some hundred megabytes, through WinRM in the worst case.
+MEDIA_SECONDS = 4 * 3600
 
 
 class ActionModule(SfbAction):
@@ -33,26 +38,41 @@ class ActionModule(SfbAction):
             return {**result, "changed": False}
         if self._task.check_mode:
             return {**result, "changed": True, "found_before": problems}
+        for remaining in reversed(range(background.STARTS)):
+            lost = None
+            try:
+                self._bring(shell, local, source, wanted)
+            except ConnectionLost as error:
+                shell.transport.reset()
+                lost = error
+            # Whatever has arrived says what it is; only what has not is fetched again.
+            problems = update.file_problems(shell.read(update.file_calls(wanted)).outcomes, wanted)
+            if not problems:
+                return {**result, "changed": True}
+            if lost is None or not remaining:
+                break
+        raise SfbError(
+            f"{target} on {self.server}: {'; '.join(problems)}." + (f" {lost.message}." if lost else ""),
+            remedy="Nothing was installed. Check sfb_update_source, sfb_update_sha256 and where the file came from.",
+        )
+
+    def _bring(self, shell: ManagementShell, local: Path | None, source: str, wanted: update.Update) -> None:
         state_folder.ensure(shell)
         media.prepare(shell, wanted)
         self.say(f"{self.server}: fetching {source}")
-        if kind == "unc":
-            media.copy(shell, source, target)
-        elif kind == "web":
-            self._checked(
-                self._execute_module(
-                    "ansible.windows.win_get_url", {"url": source, "dest": target}, task_vars=self.vars
-                )
-            )
-        else:
-            self._checked(self._copy(str(local), target))
-        problems = update.file_problems(shell.read(update.file_calls(wanted)).outcomes, wanted)
-        if problems:
-            raise SfbError(
-                f"{target} on {self.server}: {'; '.join(problems)}.",
-                remedy="Nothing was installed. Check sfb_update_source, sfb_update_sha256 and where the file came from.",
-            )
-        return {**result, "changed": True}
+        if media.kind(source) == "unc":
+            media.copy(shell, source, wanted.path)
+            return
+        shell.refuse_orphans()
+        with one_kind_of_loss(MEDIA_SECONDS):
+            if local:
+                fetched = self._copy(str(local), wanted.path)
+            else:
+                arguments = {"url": source, "dest": wanted.path}
+                fetched = self._execute_module("ansible.windows.win_get_url", arguments, task_vars=self.vars)
+        refuse_unreachable(fetched)
+        if fetched.get("failed"):
+            raise SfbError(f"The update could not be brought to {self.server}: {fetched.get('msg')}")
 
     def _copy(self, source: str, target: str) -> dict[str, Any]:
         """A file of the controller: the slow way, through ansible.windows.win_copy."""
@@ -68,7 +88,3 @@ class ActionModule(SfbAction):
             shared_loader_obj=self._shared_loader_obj,
         )
         return dict(action.run(task_vars=self.vars))
-
-    def _checked(self, result: dict[str, Any]) -> None:
-        if result.get("failed") or result.get("unreachable"):
-            raise SfbError(f"The update could not be brought to {self.server}: {result.get('msg')}")

@@ -165,10 +165,12 @@ class ManagementShell:
             raise ChangeRefused(f"{changing[0]} changes something and was sent as a read.")
         began = self.clock.now()
         while True:
+            # By when it was asked: a controller that slept meanwhile asks once more.
+            asked = self.clock.now()
             try:
                 return self._send(calls)
             except ConnectionLost:
-                if self.clock.now() - began >= retry_seconds:
+                if asked - began >= retry_seconds:
                     raise
                 self.transport.reset()
                 self.clock.sleep(10)
@@ -206,6 +208,10 @@ class ManagementShell:
             for call in calls:
                 if call.changes:
                     raise ChangeRefused(f"{call.powershell()} must not be sent to {self.server} in check mode.")
+        self.refuse_orphans()
+
+    def refuse_orphans(self) -> None:
+        """Raises Orphaned. Also for what goes to the server past this shell: the copy of a file."""
         if self._parent() != self._born_of:
             raise Orphaned(
                 f"The ansible-playbook that started this work on {self.server} is gone; nothing more is sent.",

@@ -61,9 +61,11 @@ def ensure(shell: ManagementShell) -> None:
     security = shell.read({"security": windows.security(ROOT)})["security"]
     if security.absent:
         made = shell.change(creation())
-        for outcome in made.outcomes.values():
-            outcome.checked("Create the folder by hand as an administrator, or find out what forbids it.")
         security = shell.read({"security": windows.security(ROOT)})["security"]
+        # Another run may have made it at the same moment.
+        if not is_protected(str(security.row.get("Sddl") or "")):
+            for outcome in made.outcomes.values():
+                outcome.checked("Create the folder by hand as an administrator, or find out what forbids it.")
     require_protected(shell.server, str(security.checked().row.get("Sddl") or ""))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleAuthenticationFailure, AnsibleError
@@ -41,28 +41,16 @@ class AnsibleTransport:
         try:
             # wrap_async alone runs synchronously on winrm: only the task's own value counts.
             task.async_val = detach_seconds or 0
-            with _at_most(self._seconds):
+            with one_kind_of_loss(self._seconds):
                 result = self._action._execute_module(
                     module_name="ansible.windows.win_powershell",
                     module_args={"script": script, "parameters": {"Request": request}},
                     task_vars=self._task_vars,
                     wrap_async=detach_seconds is not None,
                 )
-        except ConnectionLost:
-            raise
-        except AnsibleAuthenticationFailure as error:
-            raise self._rejected(error) from error
-        except (AnsibleError, OSError, EOFError) as error:
-            # AnsibleConnectionFailure, and "winrm send_input failed" and its kind, which have no class of their own.
-            raise self._lost_or_rejected(error) from error
-        except Exception as error:
-            if not _is_of_transport(error):
-                raise
-            raise self._lost_or_rejected(error) from error
         finally:
             task.async_val = detached_before
-        if result.get("unreachable"):
-            raise ConnectionLost(f"it can't be reached ({result.get('msg')})")
+        refuse_unreachable(result)
         if result.get("failed") and not result.get("output") and result.get("msg"):
             raise self._failed(str(result["msg"]))
         return dict(result)
@@ -84,17 +72,43 @@ class AnsibleTransport:
             )
         return NotUsable(f"it could not run our script: {text}")
 
-    def _lost_or_rejected(self, error: Exception) -> Exception:
-        if _REFUSED.search(str(error)):
-            return self._rejected(error)
-        return ConnectionLost(f"the connection broke ({_short(error)})")
 
-    @staticmethod
-    def _rejected(error: Exception) -> CredentialsRejected:
-        return CredentialsRejected(
-            f"it refused the account: {error}",
-            remedy="Check the user name and password of the connection; nothing was tried twice.",
-        )
+@contextlib.contextmanager
+def one_kind_of_loss(seconds: int) -> Iterator[None]:
+    """Whatever a connection may raise becomes ConnectionLost or CredentialsRejected; what hangs so long is ended."""
+    try:
+        with _at_most(seconds):
+            yield
+    except ConnectionLost:
+        raise
+    except AnsibleAuthenticationFailure as error:
+        raise _rejected(error) from error
+    except (AnsibleError, OSError, EOFError) as error:
+        # AnsibleConnectionFailure, and "winrm send_input failed" and its kind, which have no class of their own.
+        raise _lost_or_rejected(error) from error
+    except Exception as error:
+        if not _is_of_transport(error):
+            raise
+        raise _lost_or_rejected(error) from error
+
+
+def refuse_unreachable(result: Mapping[str, Any]) -> None:
+    """Of a module. `unreachable` as it is would skip `rescue` and `always`."""
+    if result.get("unreachable"):
+        raise ConnectionLost(f"it can't be reached ({result.get('msg')})")
+
+
+def _lost_or_rejected(error: Exception) -> Exception:
+    if _REFUSED.search(str(error)):
+        return _rejected(error)
+    return ConnectionLost(f"the connection broke ({_short(error)})")
+
+
+def _rejected(error: Exception) -> CredentialsRejected:
+    return CredentialsRejected(
+        f"it refused the account: {error}",
+        remedy="Check the user name and password of the connection; nothing was tried twice.",
+    )
 
 
 def _short(error: Exception) -> str:

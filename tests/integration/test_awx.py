@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from deployments import pool
 from lab_runs import NEW, ROOT, environment
 
 runner = pytest.importorskip("ansible_runner", reason="ansible-runner is in the environment of the checks only")
@@ -31,7 +32,7 @@ def inventory_without_secrets(running, folder):
 
 
 def test_a_job_template_patches_a_server_and_its_artifacts_hold_no_password(lab, tmp_path):
-    running = lab()
+    running = lab(pool())
     folder = tmp_path / "job"
     inventory_without_secrets(running, folder)
 

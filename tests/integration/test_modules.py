@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import subprocess
 
-import pytest
 import yaml
+from deployments import pool
 from lab_runs import NEW, OLD, POOL, environment, pool_of
 
 FE01, FE02, FE03 = (f"fe{number:02d}.example.com" for number in range(1, 4))
@@ -67,7 +67,7 @@ ONCE = [True, True, False, False]
 
 
 def test_a_server_is_staged_taken_out_updated_restarted_and_brought_back_by_bare_modules(lab):
-    running = lab()
+    running = lab(pool())
 
     results = results_of(
         running,
@@ -152,7 +152,7 @@ def test_what_a_real_run_would_refuse_is_refused_in_check_mode_too(lab):
 
 def test_a_healthy_pool_is_not_reset_and_one_with_missing_replicas_is_reset_once(lab):
     healthy = lab()
-    assert changed(results_of(healthy, *habit("pool_registrar_reset", {"pool_fqdn": POOL}))) == [False] * 4
+    assert changed(results_of(healthy, ("pool_registrar_reset", {"pool_fqdn": POOL}))) == [False]
 
     servers = [FE01, FE02, {"fqdn": FE03, "replicas_missing": True, "replicas_rebuild": False}]
     running = lab({"product": "sfb2019", "pools": [{"fqdn": POOL, "servers": servers}]})
@@ -169,24 +169,22 @@ def test_a_healthy_pool_is_not_reset_and_one_with_missing_replicas_is_reset_once
     assert results[4]["missing_replicas"] is False
 
 
-@pytest.mark.parametrize(
-    ("module", "options", "told"),
-    [
-        ("topology_info", "", {"pool": POOL, "edition": "enterprise", "computers": [FE01, FE02, FE03]}),
-        ("windows_service_info", "", {"server": FE02, "out_of_service": False}),
-        ("server_update_info", f"version={NEW['sfb2019']}", {"version": OLD["sfb2019"], "has_update": False}),
-        ("pool_fabric_info", "", {"health": "healthy", "witness": FE02}),
-    ],
-)
-def test_a_module_answers_a_question_from_the_command_line(lab, module, options, told):
+def test_the_modules_answer_questions_from_the_command_line(lab):
     running = lab()
-    command = ["ansible", FE02, "-i", str(running.inventory), "-i", running.facts["inventory"]]
-    command += ["-m", f"sfb.server.{module}", *(["-a", options] if options else [])]
+    questions = {
+        "topology_info": {"pool": POOL, "edition": "enterprise", "computers": [FE01, FE02, FE03]},
+        "windows_service_info": {"server": FE02, "out_of_service": False},
+        "server_update_info": {"version": OLD["sfb2019"]},
+        "pool_fabric_info": {"health": "healthy", "witness": FE02},
+    }
+    for module, told in questions.items():
+        command = ["ansible", FE02, "-i", str(running.inventory), "-i", running.facts["inventory"]]
+        command += ["-m", f"sfb.server.{module}"]
 
-    answer = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+        answer = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
 
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    result = json.loads(answer.stdout[answer.stdout.index("{") :])
-    assert result["changed"] is False
-    assert {key: result[key] for key in told} == told
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        result = json.loads(answer.stdout[answer.stdout.index("{") :])
+        assert result["changed"] is False
+        assert {key: result[key] for key in told} == told
     assert running.changes() == []

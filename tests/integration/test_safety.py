@@ -10,7 +10,8 @@ from pathlib import Path
 
 import winrm
 import yaml
-from lab_runs import NEW, pool_of
+from deployments import pool
+from lab_runs import NEW
 
 PLAYBOOK = "patch_frontend_pool.yml"
 FE01, FE02 = "fe01.example.com", "fe02.example.com"
@@ -23,7 +24,7 @@ NASTY = 'it\'s "$(Stop-Computer)"; `whoami` & $env:X Z\u00fcrich \u4f1a\u8bae\u6
 
 def test_a_pool_a_path_and_a_folder_with_a_nasty_name_change_nothing_but_themselves(lab, tmp_path):
     share = f"\\\\files.example.com\\{NASTY}\\Installer.exe"
-    deployment = pool_of(media=[{"version": NEW["sfb2019"], "unc": [share]}])
+    deployment = pool(media=[{"version": NEW["sfb2019"], "unc": [share]}])
     name = deployment["pools"][0]["fqdn"] = f"{NASTY}.example.com"
     running = lab(deployment)
     reports = tmp_path / NASTY
@@ -89,7 +90,7 @@ def test_no_password_is_shown_kept_or_left_behind_and_every_call_is_made_as_the_
     monkeypatch.setenv("ANSIBLE_HOME", str(temporary / "ansible"))
     monkeypatch.setenv("ANSIBLE_LOG_PATH", str(temporary / "ansible.log"))
     accounts = {"LAB\\admin": {"password": SECRETS[0], "second_hop": True}, "LAB\\patcher": {"password": SECRETS[1]}}
-    running = lab(pool_of(accounts=accounts, become="LAB\\patcher"))
+    running = lab(pool(accounts=accounts, become="LAB\\patcher"))
 
     run = running.play(*ONE, "-vvvv", "--diff")
 

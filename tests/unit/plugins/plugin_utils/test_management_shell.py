@@ -65,6 +65,18 @@ def test_a_read_gives_up_when_its_caller_will_not_wait_longer() -> None:
     assert len(transport.requests) == 31
 
 
+def test_a_read_that_a_sleeping_controller_lost_is_asked_once_more_when_it_wakes_up() -> None:
+    shell, transport, clock = shell_on(LOST, FINE)
+    asks = transport.execute
+
+    def sleeps(*request: Any) -> dict[str, Any]:
+        clock.sleep(3 * 3600)
+        return asks(*request)
+
+    transport.execute = sleeps  # type: ignore[method-assign]
+    assert shell.read({"pools": READ}, retry_seconds=120)["pools"].ok
+
+
 def test_a_read_that_may_not_wait_at_all_is_asked_once() -> None:
     shell, transport, clock = shell_on(LOST)
     with pytest.raises(ConnectionLost):

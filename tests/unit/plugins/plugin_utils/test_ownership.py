@@ -105,7 +105,11 @@ def test_a_fail_over_that_begins_after_another_run_took_over_does_nothing(gone: 
 def test_a_drain_that_another_run_takes_over_is_watched_no_more_and_not_undone() -> None:
     server = FakeServer()
     server.minutes[FAIL_OVER] = 30
-    server.at(10, lambda: taken_by(server, "run-9")())
+
+    def another_run_comes() -> None:
+        taken_by(server, "run-9")()
+
+    server.at(10, another_run_comes)
     with pytest.raises(TakenOver, match="run run-9"):
         take_out(server)
     assert server.clock.minutes < 13

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Deployments for tests that do not ask how long things take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab_runs import NEW, pool_of
+
+#: Each minute that the playbook has to wait is a question to a server more.
+_MINUTE = ("boot", "front_end_starting", "fail_back_ready", "fail_over", "fail_back", "replication")
+
+
+def server(number: int, **facts: Any) -> dict[str, Any]:
+    return {"fqdn": f"fe{number:02d}.example.com", **facts}
+
+
+def pool(*servers: dict[str, Any], product: str = "sfb2019", **more: Any) -> dict[str, Any]:
+    """A deployment of one pool with these servers, of three where none is given; waits are short in it."""
+    deployment = pool_of(product=product, **more)
+    if servers:
+        deployment["pools"][0]["servers"] = list(servers)
+    return quick(deployment)
+
+
+def quick(deployment: dict[str, Any]) -> dict[str, Any]:
+    """The same deployment, in which whatever takes its time takes a minute."""
+    for one in deployment["pools"]:
+        one["load"] = {"drain_minutes": 1}
+    deployment["times"] = {f"{name}_minutes": 1 for name in _MINUTE} | {"replicas_rebuilt_minutes": [1, 2]}
+    media = deployment.setdefault("media", [{"version": NEW[deployment["product"]]}])
+    for medium in media:
+        medium["minutes"] = 1
+    return deployment
