@@ -48,6 +48,11 @@ def restart(shell: ManagementShell, timeout_minutes: float, say: Callable[[str],
             f"{state['server']} is in service: RTCSRV runs, and no mark of ours stands. A restart would take it out.",
             remedy="Take it out of service first (sfb.server.computer_failover).",
         )
+    if state["works"]["install"] == "running":
+        raise SfbError(
+            f"{state['server']} can't be restarted while its update is being installed.",
+            remedy="Start the playbook again: it waits for the installer, and goes on from there.",
+        )
     before = str(state["last_boot"])
     began = shell.clock.now()
     _order(shell, mark, before)

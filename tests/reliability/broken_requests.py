@@ -12,8 +12,10 @@ case02 ...
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,24 +58,49 @@ def quick_pool() -> Json:
     return deployment
 
 
-def count_requests(folder: Path, prepare: Prepare, task: Sequence[str], line: Callable[[Json], bool]) -> int:
-    """The number of the request that brought this line into the journal, in a run that nothing disturbs."""
+@dataclass
+class Whole:
+    """A task that nothing disturbed: how many requests it had, and which of them brought what."""
+
+    requests: int
+    lines: list[tuple[int, Json]]
+    """The number of the request, and the line that it brought into the journal."""
+    detached: list[int]
+    """The requests that started work in the background."""
+
+    def around(self, number: int) -> range:
+        """All requests of the execution whose work was done at this one: its last Send."""
+        return range(number - 3, number + 3)
+
+    def bringing(self, fits: Callable[[Json], bool]) -> range:
+        return self.around(next(number for number, line in self.lines if fits(line)))
+
+
+def undisturbed(folder: Path, prepare: Prepare, task: Sequence[str]) -> Whole:
     folder.mkdir()
     night = Night(folder, quick_pool())
     prepare(night)
-    lines_at: list[int] = []
-    usual = night.deployment.request
+    deployment, whole = night.deployment, Whole(0, [], [])
+    request, write, detach = deployment.request, deployment.model.journal.write, deployment.management_shell_detached
 
     def counted(host: str, user: str, action: str) -> Any:
-        lines_at.append(len(night.journal))
-        return usual(host, user, action)
+        whole.requests += 1
+        return request(host, user, action)
 
-    night.deployment.request = counted  # type: ignore[method-assign]
+    def written(*given: Any, **facts: Any) -> None:
+        write(*given, **facts)
+        whole.lines.append((whole.requests, night.journal[-1]))
+
+    def detached(*given: Any) -> None:
+        whole.detached.append(whole.requests)
+        detach(*given)
+
+    deployment.request, deployment.management_shell_detached = counted, detached  # type: ignore[method-assign]
+    deployment.model.journal.write = written  # type: ignore[method-assign]
     case = Case(night)
     run_task(folder, [case], task)
     assert case.result and not case.result.get("failed"), case.result
-    number = next(index for index, entry in enumerate(night.journal) if line(entry) and index >= lines_at[0])
-    return max(request for request, before in enumerate(lines_at, 1) if before <= number)
+    return whole
 
 
 def cases(folder: Path, prepare: Prepare, requests: Sequence[int]) -> list[Case]:
@@ -87,6 +114,26 @@ def cases(folder: Path, prepare: Prepare, requests: Sequence[int]) -> list[Case]
             prepare(night)
             made.append(Case(night, request, after_work))
     return made
+
+
+def until(fits: Callable[[Json], bool], before: int = 0) -> Prepare:
+    """Lets a run go so far that an execution finds this line in the journal (or so many fewer), and kills it after that."""
+
+    @functools.cache
+    def moment() -> int:
+        with tempfile.TemporaryDirectory() as folder:
+            night = Night(Path(folder), quick_pool())
+            controller = night.controller()
+            lengths: list[int] = []
+            controller.before_execution = lambda: lengths.append(len(night.journal))
+            assert controller.run(FE02).outcome == "done"
+            line = next(number for number, entry in enumerate(night.journal) if fits(entry))
+        return sum(length <= line for length in lengths) + 1 - before
+
+    def prepare(night: Night) -> None:
+        assert night.run(FE02, at={moment(): "killed"}).outcome == "killed"
+
+    return prepare
 
 
 def run_task(folder: Path, made: Sequence[Case], task: Sequence[str]) -> None:

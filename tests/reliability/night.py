@@ -150,7 +150,7 @@ class Night:
 
     def is_well(self, *patched: str) -> None:
         """Every server serves, these have the whole update, and nothing was done that was not safe at that moment."""
-        assert self.dangers == []
+        assert not self.dangers, self.dangers
         assert [self.state(name) for name in self.servers] == ["in service"] * len(self.servers)
         brings = self.deployment.model.media.media[0].settings["components"]
         for name in patched:
@@ -257,7 +257,7 @@ class Controller:
                 self._gate(server, planned, surveys, full_gate, None)
             if not only_back:
                 self._take_out(server.name)
-                if server.pending_restart:
+                if server.pending_restart and works["install"] != "running":
                     self._restart(server.name)
                 self._install(server)
             self._bring_back(server.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.server.plugins.plugin_utils import restart, state_folder
+from ansible_collections.sfb.server.plugins.plugin_utils import restart, state_folder, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.errors import CallFailed, ChangeRefused, SfbError
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.fakes import (
     HEALTHY,
@@ -75,6 +75,15 @@ def test_a_front_end_in_service_is_not_restarted() -> None:
         restarted(server)
     assert "computer_failover" in str(refusal.value.remedy)
     assert server.changes == []
+
+
+def test_a_server_is_not_restarted_while_its_update_is_being_installed() -> None:
+    server = drained()
+    server.minutes["SkypeServerUpdateInstaller.exe"] = 30
+    server.begin_work("install", windows.install_update("C:\\x", "SkypeServerUpdateInstaller.exe"))
+    with pytest.raises(SfbError, match="while its update is being installed"):
+        restarted(server)
+    assert server.down_until == 0
 
 
 def test_a_server_that_another_run_has_taken_over_meanwhile_is_not_restarted() -> None:
