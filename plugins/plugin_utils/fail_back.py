@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from ansible_collections.sfb.server.plugins.plugin_utils import (
     background,
@@ -110,9 +109,7 @@ def _fail_back_until_it_succeeds(
             return
         except (CallFailed, background.Interrupted) as error:
             if attempt > 1 and isinstance(error, CallFailed) and _is_whole(shell, mark):
-                say(
-                    f"{server}: fail back is refused ({error.message}), and the pool counts it as active with all its services"
-                )
+                say(f"{server}: fail back is refused ({error.message}), and the pool counts it as active")
                 return
             passed = (shell.clock.now() - began) / 60
             if passed >= start_minutes:
@@ -128,11 +125,16 @@ def _fail_back_until_it_succeeds(
 
 
 def _is_whole(shell: ManagementShell, mark: Mark) -> bool:
-    """Services and start types as in the mark, and the pool counts every Front End as active: never services alone."""
+    """Start types as in the mark, and the pool counts every Front End as active: never services alone.
+
+    A service that does not run yet is waited for afterwards, as after any other fail back.
+    """
     answer = shell.read({**survey.own_state_calls(), **pool_state.readiness_calls()})
     services = survey.read_own_state(answer)["services"]
     as_before = all(
-        services.get(name) == asdict(before) for name, before in mark.services.items() if before.status == "Running"
+        name in services and services[name]["start_type"] == before.start_type
+        for name, before in mark.services.items()
+        if before.status == "Running"
     )
     readiness = pool_state.read_pool_readiness(answer)
     all_active = readiness.active is not None and readiness.active == readiness.total

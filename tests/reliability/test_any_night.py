@@ -38,9 +38,7 @@ faults = st.one_of(
     fault("winrm_away_after_restart", minutes=st.integers(1, 60)),
     fault("drain_never_ends", times=st.just(1)),
     fault("fail_back_throws", times=st.integers(1, 90)),
-    fault(
-        "service_stays_starting", minutes=st.integers(1, 120), service=st.sampled_from(["RTCSRV", "RTCAVMCU", "W3SVC"])
-    ),
+    fault("service_stays_starting", minutes=st.integers(1, 120)),
     fault("installer_exit", exit_code=st.just(1603), applies=st.sampled_from(["half", "none"])),
     fault("installer_exit", exit_code=st.just(1618), minutes=st.integers(1, 120)),
     fault("installer_exit", exit_code=st.just(1641)),
