@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import probe
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import BACKGROUND_PROBE
+from ansible_collections.sfb.server.plugins.plugin_utils.steps import probe
 
 
 class ActionModule(SfbAction):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import fail_back, fail_over, failover_preview, front_end
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import COMPUTER_FAILOVER
+from ansible_collections.sfb.server.plugins.plugin_utils.steps import fail_back, fail_over, failover_preview, front_end
 
 
 class ActionModule(SfbAction):

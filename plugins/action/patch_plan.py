@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible_collections.sfb.server.plugins.plugin_utils import findings, media, plan, plan_text, versions, window
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
+from ansible_collections.sfb.server.plugins.plugin_utils.product import versions
+from ansible_collections.sfb.server.plugins.plugin_utils.run import findings, plan, plan_text, window
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import PATCH_PLAN
+from ansible_collections.sfb.server.plugins.plugin_utils.steps import media
 
 
 class ActionModule(SfbAction):

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import report, run_record
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
+from ansible_collections.sfb.server.plugins.plugin_utils.run import report, run_record
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import PATCH_REPORT
 
 

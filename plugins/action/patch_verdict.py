@@ -10,8 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
+from ansible_collections.sfb.server.plugins.plugin_utils.run.verdict import verdict
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import PATCH_VERDICT
-from ansible_collections.sfb.server.plugins.plugin_utils.verdict import verdict
 
 
 class ActionModule(SfbAction):

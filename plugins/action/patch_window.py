@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import window
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
+from ansible_collections.sfb.server.plugins.plugin_utils.run import window
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.times import parse_utc
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import PATCH_WINDOW
-from ansible_collections.sfb.server.plugins.plugin_utils.times import parse_utc
 
 
 class ActionModule(SfbAction):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import pool_state
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
-from ansible_collections.sfb.server.plugins.plugin_utils.baseline import read_baseline
-from ansible_collections.sfb.server.plugins.plugin_utils.errors import SfbError
+from ansible_collections.sfb.server.plugins.plugin_utils.evidence import pool_state
+from ansible_collections.sfb.server.plugins.plugin_utils.product.baseline import read_baseline
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import SfbError
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import POOL_FABRIC_INFO
 
 

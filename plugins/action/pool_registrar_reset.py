@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import pool_state, recover
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
+from ansible_collections.sfb.server.plugins.plugin_utils.evidence import pool_state
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import POOL_REGISTRAR_RESET
+from ansible_collections.sfb.server.plugins.plugin_utils.steps import recover
 
 
 class ActionModule(SfbAction):

@@ -9,11 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import baseline, pool_status_text
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
-from ansible_collections.sfb.server.plugins.plugin_utils.errors import SfbError
+from ansible_collections.sfb.server.plugins.plugin_utils.product import baseline
+from ansible_collections.sfb.server.plugins.plugin_utils.run import pool_status_text
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import SfbError
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.times import format_utc
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import POOL_STATUS
-from ansible_collections.sfb.server.plugins.plugin_utils.times import format_utc
 
 
 class ActionModule(SfbAction):

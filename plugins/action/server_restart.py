@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import restart, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import windows
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import SERVER_RESTART
+from ansible_collections.sfb.server.plugins.plugin_utils.steps import restart
 
 
 class ActionModule(SfbAction):

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import media, survey
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
-from ansible_collections.sfb.server.plugins.plugin_utils.errors import SfbError
+from ansible_collections.sfb.server.plugins.plugin_utils.evidence import survey
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import SfbError
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import SERVER_SURVEY
+from ansible_collections.sfb.server.plugins.plugin_utils.steps import media
 
 
 class ActionModule(SfbAction):

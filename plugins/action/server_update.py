@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import update
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import SERVER_UPDATE
+from ansible_collections.sfb.server.plugins.plugin_utils.steps import update
 
 
 class ActionModule(SfbAction):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import survey
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
+from ansible_collections.sfb.server.plugins.plugin_utils.evidence import survey
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import TOPOLOGY_INFO
 
 

@@ -10,12 +10,13 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import background, media, state_folder, update
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
-from ansible_collections.sfb.server.plugins.plugin_utils.errors import ConnectionLost, SfbError
-from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import ManagementShell
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import background, state_folder
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import ConnectionLost, SfbError
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import ManagementShell
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.transport import one_kind_of_loss, refuse_unreachable
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import UPDATE_MEDIA
-from ansible_collections.sfb.server.plugins.plugin_utils.transport import one_kind_of_loss, refuse_unreachable
+from ansible_collections.sfb.server.plugins.plugin_utils.steps import media, update
 
 #: How long the file itself may take on the real clock: some hundred megabytes, through WinRM in the worst case.
 MEDIA_SECONDS = 4 * 3600

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import product_services
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import WINDOWS_SERVICE_INFO
+from ansible_collections.sfb.server.plugins.plugin_utils.steps import product_services
 
 
 class ActionModule(SfbAction):

@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.sfb.server.plugins.plugin_utils import run_record
-from ansible_collections.sfb.server.plugins.plugin_utils.clock import Clock, clock_for
-from ansible_collections.sfb.server.plugins.plugin_utils.errors import SfbError
-from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import ManagementShell
-from ansible_collections.sfb.server.plugins.plugin_utils.times import format_utc
-from ansible_collections.sfb.server.plugins.plugin_utils.transport import AnsibleTransport
+from ansible_collections.sfb.server.plugins.plugin_utils.run import run_record
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.clock import Clock, clock_for
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import SfbError
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import ManagementShell
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.times import format_utc
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.transport import AnsibleTransport
 
 #: One execution may take this long on the real clock: a readiness read blocks until replicas are built.
 CALL_SECONDS = 1800

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.sfb.server.plugins.plugin_utils.findings import NEVER_ACCEPTED
+from ansible_collections.sfb.server.plugins.plugin_utils.run.findings import NEVER_ACCEPTED
 from deployments import pool, server
 from lab_runs import NEW, OLD, POOL, pool_of
 from sfb_lab.deployment.description import read_deployment

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils.call import Call
-from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import SCRIPT
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import SCRIPT
 
 MODULE_NAMES = {"lync2013": "Lync", "sfb2015": "SkypeForBusiness", "sfb2019": "SkypeForBusiness"}
 

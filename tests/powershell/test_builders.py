@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.server.plugins.plugin_utils.call import Call
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
 from ansible_collections.sfb.server.tests.powershell.fake_module import csharp
 from ansible_collections.sfb.server.tests.powershell.real_powershell import MODULE_NAMES, PowerShell
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.cmdlet_uses import EVERYWHERE, SIGNATURES, USES

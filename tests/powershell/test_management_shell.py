@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.server.plugins.plugin_utils import windows
-from ansible_collections.sfb.server.plugins.plugin_utils.call import Call
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import windows
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
 from ansible_collections.sfb.server.tests.powershell.real_powershell import PowerShell, Running
 
 NEEDS_SH = pytest.mark.skipif(not Path("/bin/sh").exists(), reason="needs /bin/sh")

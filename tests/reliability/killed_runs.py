@@ -18,7 +18,7 @@ from typing import Any
 
 import promises
 import yaml
-from ansible_collections.sfb.server.plugins.plugin_utils.clock import RemoteClock
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.clock import RemoteClock
 from lab_runs import Lab, environment
 
 Line = dict[str, Any]

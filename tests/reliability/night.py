@@ -26,23 +26,21 @@ from typing import Any, Literal
 
 import yaml
 from ansible_collections.sfb.server.plugins.filter.pool import witness
-from ansible_collections.sfb.server.plugins.plugin_utils import (
+from ansible_collections.sfb.server.plugins.plugin_utils.evidence import pool_state, survey
+from ansible_collections.sfb.server.plugins.plugin_utils.product import versions
+from ansible_collections.sfb.server.plugins.plugin_utils.run import findings, plan
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import state_folder
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import ConnectionLost, NotUsable, SfbError
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import ManagementShell
+from ansible_collections.sfb.server.plugins.plugin_utils.steps import (
     fail_back,
     fail_over,
-    findings,
     front_end,
     media,
-    plan,
-    pool_state,
     probe,
     restart,
-    state_folder,
-    survey,
     update,
-    versions,
 )
-from ansible_collections.sfb.server.plugins.plugin_utils.errors import ConnectionLost, NotUsable, SfbError
-from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import ManagementShell
 from lab_runs import NEW
 from sfb_lab.border import Caller, RefusedByWindows
 from sfb_lab.deployment.simulation import Deployment, load

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterator
 from importlib import import_module
@@ -108,3 +109,19 @@ def test_every_task_gives_our_modules_only_options_that_their_documentation_know
 def test_every_supported_core_has_a_list_of_exceptions_from_sanity_and_it_is_empty() -> None:
     lists = {file.stem: file.read_text("utf-8") for file in (ROOT / "tests" / "sanity").glob("ignore-*.txt")}
     assert lists == {f"ignore-2.{minor}": "" for minor in range(16, 22)}
+
+
+#: Lowest first; action.py and specs.py stand above them all.
+ROOMS = ("shell", "product", "evidence", "steps", "run")
+
+
+def test_a_room_of_the_logic_knows_only_the_rooms_below_it() -> None:
+    logic = "ansible_collections.sfb.server.plugins.plugin_utils."
+    looks_up = []
+    for file in (ROOT / "plugins" / "plugin_utils").glob("*/*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(logic):
+                room = str(node.module).removeprefix(logic).partition(".")[0]
+                if room not in ROOMS[: ROOMS.index(file.parent.name) + 1]:
+                    looks_up.append(f"{file.parent.name}/{file.name}: {node.module}")
+    assert looks_up == []

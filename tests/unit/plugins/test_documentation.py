@@ -15,8 +15,9 @@ import jinja2
 import pytest
 import yaml
 from ansible_collections.sfb.server.plugins.filter.pool import FilterModule
-from ansible_collections.sfb.server.plugins.plugin_utils import findings, pool_health
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
+from ansible_collections.sfb.server.plugins.plugin_utils.product import pool_health
+from ansible_collections.sfb.server.plugins.plugin_utils.run import findings
 from jinja2.nativetypes import NativeEnvironment
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import cmdlets
-from ansible_collections.sfb.server.plugins.plugin_utils.call import Call
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import cmdlets
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
 
 ROOT = Path(__file__).resolve().parents[4]
 #: The lab's file, made of the cmdlet reference in MicrosoftDocs/office-docs-powershell.

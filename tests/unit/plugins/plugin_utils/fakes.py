@@ -22,11 +22,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils import state_folder
-from ansible_collections.sfb.server.plugins.plugin_utils.call import Call
-from ansible_collections.sfb.server.plugins.plugin_utils.errors import ConnectionLost
-from ansible_collections.sfb.server.plugins.plugin_utils.management_shell import ManagementShell
-from ansible_collections.sfb.server.plugins.plugin_utils.mark import Mark, ServiceBefore, mark_text
+from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import Mark, ServiceBefore, mark_text
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import state_folder
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import ConnectionLost
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import ManagementShell
 
 START = datetime(2026, 1, 31, 22, 30, tzinfo=timezone.utc).timestamp()
 POOL = "pool01.example.com"

@@ -13,8 +13,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.server.plugins.plugin_utils import action, windows
-from ansible_collections.sfb.server.plugins.plugin_utils.run_record import EVENTS
+from ansible_collections.sfb.server.plugins.plugin_utils import action
+from ansible_collections.sfb.server.plugins.plugin_utils.run.run_record import EVENTS
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import windows
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.fakes import (
     INSTALLER,
     MEMBERS,

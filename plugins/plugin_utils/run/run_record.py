@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the sfb.server authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The record of one run on the controller: a line an event, written when it happens, and the reports made from it.
+
+Nothing runs after a killed ansible-playbook, so the record never waits for an end: each line stands for itself, and the
+next run closes what a killed one left open. The servers' own state never depends on it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.sfb.server.plugins.plugin_utils.run import report
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.clock import Clock
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.times import format_utc
+
+EVENTS = "events.jsonl"
+
+#: What of a task's result is worth a line; the rest can be long or is in the line already.
+_KEPT = (
+    "changed", "failed", "msg", "remedy", "state", "minutes", "version_before", "version_after", "exit_code", "health",
+    "restart_required", "restarted", "unchanged", "adopted", "left", "problems", "executions", "components_after",
+)  # fmt: skip
+
+
+class Record:
+    """The events of one run, in a folder of its own."""
+
+    def __init__(self, folder: str, clock: Clock) -> None:
+        self._folder = Path(folder)
+        self._clock = clock
+
+    def begin(self, step: str, server: str) -> None:
+        self.note("begun", step=step, server=server)
+
+    def end(self, step: str, server: str, result: dict[str, Any]) -> None:
+        self.note("ended", step=step, server=server, **{key: result[key] for key in _KEPT if key in result})
+        report.write(self._folder, self.events())
+
+    def note(self, event: str, **facts: Any) -> None:
+        """Appends one line and makes sure that it is on the disk."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        line = json.dumps({"time": format_utc(self._clock.now()), "event": event, **facts}, ensure_ascii=False)
+        path = self._folder / EVENTS
+        # Half a line of a killed run must not swallow this one.
+        torn = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
+        with path.open("a", encoding="utf-8") as events:
+            events.write(("\n" if torn else "") + line + "\n")
+            events.flush()
+            os.fsync(events.fileno())
+
+    def events(self) -> list[dict[str, Any]]:
+        """All lines so far; one that a kill cut in half is left out."""
+        path = self._folder / EVENTS
+        found = []
+        # Not splitlines: it would also break at characters that JSON leaves as they are, such as U+2028.
+        for line in path.read_text("utf-8", errors="replace").split("\n") if path.exists() else []:
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue
+        return found
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its run has begun and never said how it ended."""
+        kinds = {event["event"] for event in self.events()}
+        return "run begun" in kinds and "run ended" not in kinds
+
+
+def close_older(reports: Path, current: str, clock: Clock) -> list[str]:
+    """Closes the records of runs that were killed, and returns their names."""
+    closed = []
+    for path in sorted(reports.glob(f"*/{EVENTS}")):
+        record = Record(str(path.parent), clock)
+        if path.parent.name != current and record.is_open:
+            record.note("run ended", outcome="interrupted", msg="The run was killed or lost its controller.")
+            report.write(path.parent, record.events())
+            closed.append(path.parent.name)
+    return closed
