@@ -101,6 +101,9 @@ class Simulation(Protocol):
     def line(self, caller: Caller, text: str) -> Console:
         """One plain line of PowerShell, typed from any WinRM client: ``Get-CsPoolFabricState -PoolFqdn p``."""
 
+    def says(self, text: str, **values: str) -> str:
+        """One of Windows' own messages, by its name, in the language of the servers."""
+
     def last_boot(self, host: str) -> float:
         """Seconds since 1970."""
 

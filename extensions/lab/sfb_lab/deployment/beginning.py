@@ -6,21 +6,31 @@
 
 from __future__ import annotations
 
+from . import back_end
 from .files import parent
+from .installer import has, settle
 from .model import Model
 from .pool import Pool
 from .products import PRODUCTS
-from .server import LogEvent, Server
+from .server import CORE_FILE, LogEvent, Server
 from .shell import module_folder
+from .values import numbers
 
 
 def begin(model: Model) -> None:
     """Sets everything without anybody feeling it."""
+    for server in model.servers.values():
+        _services(model, server)
+        _things(model, server)
+        for medium in sorted(model.media.media, key=lambda medium: numbers(medium.version)):
+            for component in server.components:
+                if has(server, medium, component):
+                    settle(server, medium, component)
+    back_end.begin(model)
     for pool in model.pools:
-        for server in pool.servers:
-            _services(model, server)
-            _things(model, server)
         _replicas(pool)
+        if pool.standard and not pool.servers[0].hosting:
+            pool.users_out_since = model.clock.now()
         pool.review(model)
     for pool in model.pools:
         for server in pool.servers:
@@ -65,7 +75,9 @@ def _things(model: Model, server: Server) -> None:
         server.files.put_file(f"{folder}\\{product['module']}.psd1", b"# manifest\r\n", server.last_boot)
         deployment = f"C:\\Program Files\\{product['title']}\\Deployment"
         server.files.put_folder(deployment, server.last_boot)
-        server.files.put_file(f"{deployment}\\Bootstrapper.exe", b"MZ", server.last_boot)
+        for name in ("Bootstrapper.exe", CORE_FILE):
+            server.files.put_file(f"{deployment}\\{name}", b"MZ", server.last_boot)
+        server.replace_files()
     for account in model.settings["accounts"]:
         server.files.put_folder(f"C:\\Users\\{account.rpartition(chr(92))[2]}\\AppData\\Local\\Temp", now)
     for file in server.settings["files"]:
@@ -89,6 +101,7 @@ def _things(model: Model, server: Server) -> None:
                 now - 3600,
                 command_line=process["command_line"] or process["name"],
                 title=process["title"] or "",
+                session=process["session"],
                 holds_module=process["holds_module"],
             )
 

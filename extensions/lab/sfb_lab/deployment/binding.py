@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from .products import data
+from .texts import say
 from .values import Moment, PsError, Span, Terminating
 
 COMMON = {
@@ -182,7 +183,7 @@ def bind(sig: Signature, given: Mapping[str, Any], positional: Sequence[Any] = (
             raise _refuse(
                 sig,
                 "ParameterAlreadyBound",
-                f"Cannot bind parameter because parameter '{known}' is specified more than once.",
+                say("parameter_twice", name=known),
             )
         values[known] = value
     for index, value in enumerate(positional):
@@ -242,13 +243,10 @@ def _name(sig: Signature, name: str) -> str:
         raise _refuse(
             sig,
             "AmbiguousParameter",
-            f"Parameter cannot be processed because the parameter name '{name}' is ambiguous. "
-            f"Possible matches include: {' '.join('-' + fit for fit in fits)}.",
+            say("parameter_ambiguous", name=name, fits=" ".join("-" + fit for fit in fits)),
             name,
         )
-    raise _refuse(
-        sig, "NamedParameterNotFound", f"A parameter cannot be found that matches parameter name '{name}'.", name
-    )
+    raise _refuse(sig, "NamedParameterNotFound", say("parameter_unknown", name=name), name)
 
 
 def _candidates(sig: Signature, values: Mapping[str, Any]) -> list[str]:
@@ -271,11 +269,9 @@ def _choose_set(sig: Signature, values: Mapping[str, Any]) -> str:
         raise _refuse(
             sig,
             "MissingMandatoryParameter",
-            f"Cannot process command because of one or more missing mandatory parameters: {' '.join(missing)}.",
+            say("parameter_missing", names=" ".join(missing)),
         )
-    raise _refuse(
-        sig, "AmbiguousParameterSet", "Parameter set cannot be resolved using the specified named parameters."
-    )
+    raise _refuse(sig, "AmbiguousParameterSet", say("parameter_set"))
 
 
 def _convert(sig: Signature, name: str, value: Any) -> Any:
@@ -285,14 +281,14 @@ def _convert(sig: Signature, name: str, value: Any) -> Any:
         raise _refuse(
             sig,
             "ParameterArgumentValidationErrorNullNotAllowed",
-            f"Cannot bind argument to parameter '{name}' because it is null.",
+            say("argument_null", name=name),
             category="InvalidData",
         )
     if mandatory and value == "" and kind.lower() == "string":
         raise _refuse(
             sig,
             "ParameterArgumentValidationErrorEmptyStringNotAllowed",
-            f"Cannot bind argument to parameter '{name}' because it is an empty string.",
+            say("argument_empty", name=name),
             category="InvalidData",
         )
     try:
@@ -302,7 +298,10 @@ def _convert(sig: Signature, name: str, value: Any) -> Any:
         return _one(kind, value, sig.enumerations.get(name))
     except ValueError as error:
         raise _refuse(
-            sig, "CannotConvertArgumentNoMessage", f"Cannot bind parameter '{name}'. {error}", category="InvalidData"
+            sig,
+            "CannotConvertArgumentNoMessage",
+            say("cannot_bind", name=name, error=error.args[0]),
+            category="InvalidData",
         ) from error
 
 
@@ -313,38 +312,39 @@ def _one(kind: str, value: Any, values: tuple[str, ...] | None) -> Any:
             return value
         if isinstance(value, (int, float)):
             return bool(value)
-        raise ValueError(f'Cannot convert value "{text}" to type "System.Management.Automation.SwitchParameter".')
+        raise _no(value, "System.Management.Automation.SwitchParameter")
     if kind.lower() in ("int32", "int", "int64", "long", "uint32"):
         if (isinstance(value, (int, float)) and not isinstance(value, bool)) or re.fullmatch(r"\s*[+-]?\d+\s*", text):
             return int(value)
-        raise ValueError(f'Cannot convert value "{text}" to type "System.Int32".')
+        raise _no(value, "System.Int32")
     if kind.lower() == "timespan":
         return time_span(value)
     if kind.lower() == "guid":
         if re.fullmatch(r"\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?", text):
             return text.strip("{}")
-        raise ValueError(f'Cannot convert value "{text}" to type "System.Guid".')
+        raise _no(value, "System.Guid")
     if kind.lower() in ("hashtable", "idictionary"):
         if isinstance(value, Mapping):
             return dict(value)
-        raise ValueError(f'Cannot convert the "{text}" value to type "System.Collections.Hashtable".')
+        raise _no(value, "System.Collections.Hashtable")
     known = values or ENUMERATIONS.get(kind)
     if known:
         exact = [item for item in known if item.lower() == text.lower()]
         fits = exact or [item for item in known if item.lower().startswith(text.lower())]
         if len(fits) == 1 and text:
             return fits[0]
-        raise ValueError(
-            f"Unable to match the identifier name {text} to a valid enumerator name. Specify one of the following "
-            f"enumerator names and try again: {', '.join(known)}"
-        )
+        raise ValueError(say("no_enumerator", value=text, known=", ".join(known)))
     if kind.lower() in ("object", "psobject"):
         return value
     if isinstance(value, (list, tuple, Mapping)):
-        raise ValueError("Cannot convert value to type System.String.")
+        raise _no(value, "System.String")
     if isinstance(value, Moment):
         return value
     return "" if value is None else text
+
+
+def _no(value: Any, kind: str) -> ValueError:
+    return ValueError(say("cannot_convert", value=value, type=kind))
 
 
 SPAN = re.compile(r"\s*(-)?(?:(\d+)\.)?(\d+):(\d+)(?::(\d+)(?:\.(\d{1,7}))?)?\s*")
@@ -371,6 +371,4 @@ def time_span(value: Any) -> Span:
                 + float("0." + (fraction or "0"))
             )
             return Span(-total if sign else total)
-    raise ValueError(
-        f'Cannot convert value "{text}" to type "System.TimeSpan": the text was not recognized as a valid TimeSpan.'
-    )
+    raise _no(value, "System.TimeSpan")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 from ..border import Caller, RefusedByWindows, UnknownToLab
@@ -49,6 +50,10 @@ class Call:
     information: list[str] = field(default_factory=list)
     errors: list[PsError] = field(default_factory=list)
     changed: bool = False
+    facts: Json = field(default_factory=dict)
+    """What the journal is to tell besides."""
+    report: list[str] = field(default_factory=list)
+    """Lines of the -Report."""
 
     @property
     def model(self) -> Model:
@@ -135,6 +140,8 @@ class Cmdlet:
     """``topology``: reads what lies on other servers; ``admin``: changes it. Both take a second hop and a group."""
     confirms: bool = False
     acts_under_whatif: Callable[[Call], bool] = field(default=lambda call: False)
+    exists: Callable[[Server], bool] = field(default=lambda server: True)
+    """For cmdlets that came with an update."""
 
 
 TABLE: dict[str, Cmdlet] = {}
@@ -148,11 +155,12 @@ def cmdlet(
     reach: str = "",
     confirms: bool = False,
     acts_under_whatif: Callable[[Call], bool] = lambda call: False,
+    exists: Callable[[Server], bool] = lambda server: True,
 ) -> Callable[[Callable[[Call], Result]], Callable[[Call], Result]]:
     """Enters a function into the table; the function may yield waits."""
 
     def enter(run: Callable[[Call], Result]) -> Callable[[Call], Result]:
-        TABLE[name.lower()] = Cmdlet(name, run, seconds, changes, reach, confirms, acts_under_whatif)
+        TABLE[name.lower()] = Cmdlet(name, run, seconds, changes, reach, confirms, acts_under_whatif, exists)
         return run
 
     return enter
@@ -178,7 +186,7 @@ def call_cmdlet(session: Session, name: str, parameters: Mapping[str, Any], posi
     outcome = Outcome()
     sig = signature(name, server.product)
     entry = TABLE.get(name.lower())
-    if sig is None or (yield from _not_loaded(session, sig.name)):
+    if sig is None or (entry and not entry.exists(server)) or (yield from _not_loaded(session, sig.name)):
         outcome.missing = True
         _note(session, name, parameters, False, "the cmdlet does not exist")
         return outcome
@@ -192,7 +200,7 @@ def call_cmdlet(session: Session, name: str, parameters: Mapping[str, Any], posi
         if positional:
             shown = call.bound.values
         if call.get("Confirm") or (session.asks and entry.confirms and "Confirm" not in call.bound):
-            raise _must_ask(call)
+            raise must_ask(call)
         yield entry.seconds
         if not (call.get("WhatIf") and entry.changes) or entry.acts_under_whatif(call):
             _check_reach(call, entry)
@@ -213,20 +221,30 @@ def call_cmdlet(session: Session, name: str, parameters: Mapping[str, Any], posi
         pass
     except RefusedByWindows as refused:
         call.errors.append(
-            call._error(str(refused), "Refused", "PermissionDenied", "", "System.UnauthorizedAccessException")
+            call._error(refused.args[0], "Refused", "PermissionDenied", "", "System.UnauthorizedAccessException")
         )
     _write_report(call)
+    _translate(call)
     error = call.errors[-1].message if call.errors else None
     if begun:
-        _note(session, sig.name, shown, False, error, phase="ended")
+        _note(session, sig.name, shown, False, error, phase="ended", **call.facts)
     else:
-        _note(session, sig.name, shown, call.changed, error)
+        _note(session, sig.name, shown, call.changed, error, **call.facts)
     if call.get("ErrorAction") in ("SilentlyContinue", "Ignore"):
         call.errors.clear()
     outcome.output, outcome.warnings, outcome.verbose = call.output, call.warnings, call.verbose
     outcome.information, outcome.errors = call.information, call.errors
     outcome.seconds = round(model.clock.now() - began, 3)
     return outcome
+
+
+def _translate(call: Call) -> None:
+    """What people read is in their language; everything else of an error, and every name of an enumeration, stays."""
+    speak = call.model.speak
+    call.output = [speak(item) if isinstance(item, str) else item for item in call.output]
+    call.warnings = [speak(text) for text in call.warnings]
+    call.verbose = [speak(text) for text in call.verbose]
+    call.errors = [error.spoken(speak) for error in call.errors]
 
 
 def _not_loaded(session: Session, name: str) -> Work:
@@ -246,7 +264,8 @@ def _write_report(call: Call) -> None:
     if not path:
         return
     result = "failed" if call.errors else "done"
-    text = f"<html><body><h1>{call.name}</h1><p>{result} on {call.server.fqdn}</p></body></html>"
+    lines = "".join(f"<p>{escape(call.model.speak(line))}</p>" for line in call.report)
+    text = f"<html><body><h1>{call.name}</h1><p>{result} on {call.server.fqdn}</p>{lines}</body></html>"
     try:
         files, inside = call.model.locate(call.server, path, call.identity)
         files.put_file(inside, text.encode(), call.model.clock.now())
@@ -259,10 +278,10 @@ def _host(model: Model, name: str) -> str:
     return server.fqdn if server else name
 
 
-def _must_ask(call: Call) -> Terminating:
+def must_ask(call: Call) -> Terminating:
     return Terminating(
         PsError(
-            "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available.",
+            say("not_interactive"),
             f"InvalidOperation,{call.name}",
             "InvalidOperation",
             "System.Management.Automation.PSInvalidOperationException",

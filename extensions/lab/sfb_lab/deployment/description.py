@@ -12,9 +12,11 @@ from typing import Any
 from .products import PRODUCTS
 from .schema import Choice, Either, FileError, Flag, Key, Listing, Named, Number, Table, Text, read_file
 from .switches import SWITCHES_TABLE
+from .texts import LANGUAGES
 
 Json = dict[str, Any]
 SERVICE_STATES = ("running", "stopped", "disabled", "manual", "starting")
+DATABASE_STATES = ("ONLINE", "SUSPECT", "OFFLINE", "RECOVERING", "SINGLE_USER", "RESTRICTED_USER")
 
 CERTIFICATE = Table(
     {
@@ -39,6 +41,7 @@ PROCESS = Table(
         "name": Key(Text(), required=True, about="powershell.exe, Microsoft.Rtc.Management.TopologyBuilder.exe ..."),
         "user": Key(Text(), "LAB\\someone", about="whose it is"),
         "command_line": Key(Text(), about="default: its name"),
+        "session": Key(Number(0, 65535, whole=True), 2, about="where it runs; 0: a service, or a remote call"),
         "title": Key(Text(), about="the window's title"),
         "holds_module": Key(Flag(), False, about="has the product's module loaded"),
     }
@@ -94,7 +97,7 @@ SERVER = Table(
         "replicas_missing": Key(Flag(), False, about="its replicas are missing at the start"),
         "replicas_rebuild": Key(Flag(), True, about="false: those never come back by themselves"),
         "databases": Key(
-            Named(Choice(("ONLINE", "SUSPECT", "OFFLINE", "RECOVERING", "SINGLE_USER", "RESTRICTED_USER"))),
+            Named(Choice(DATABASE_STATES)),
             dict,
             about="local database -> its state when it is not ONLINE and MULTI_USER",
         ),
@@ -120,13 +123,34 @@ SERVER = Table(
 SQL = Table(
     {
         "server": Key(Text(), required=True, about="FQDN of the primary SQL server"),
-        "instance": Key(Text(), "rtc", about="SQL Server instance"),
-        "mirror": Key(Text(), about="FQDN of the mirror (2015)"),
+        "instance": Key(Text(empty=True), "rtc", about="SQL Server instance; empty: the default instance"),
+        "mirror": Key(Text(), about="FQDN of the mirror (2013, 2015)"),
         "principal": Key(
             Choice(("primary", "mirror")), "primary", about="mirror: the witness vote of an even pool is gone"
         ),
+        "synchronised": Key(Flag(), True, about="false: the mirror is behind"),
+        "availability_group": Key(
+            Text(), about="FQDN under which the topology knows the SQL server then; `server` holds the primary replica"
+        ),
         "available": Key(Flag(), True, about="false: the primary can't be reached"),
+        "owner": Key(Text(), "LAB\\sqladmin", about="whose the databases are"),
         "databases": Key(Named(Text()), dict, about="database -> installed version; the product's by default"),
+        "new_databases": Key(
+            Listing(Text()), list, about="databases that the update brings and that are not there yet"
+        ),
+        "states": Key(
+            Named(Choice(DATABASE_STATES)), dict, about="database -> its state when it is not ONLINE and MULTI_USER"
+        ),
+    }
+)
+REGISTRAR = Table(
+    {
+        "unavailable_minutes": Key(
+            Number(0.1, 100_000),
+            30,
+            about="BackupStoreUnavailableThreshold, Global: a back end may be away so long before users feel it",
+        ),
+        "site_minutes": Key(Number(0.1, 100_000), about="the same for the site; absent: the site has no configuration"),
     }
 )
 LOAD = Table(
@@ -149,10 +173,25 @@ POOL = Table(
             required=True,
             about="in the order of Get-CsComputer: FQDN, or a table",
         ),
-        "sql": Key(Either("server", SQL), about="back end; default: sql01 (sql02 ...) of the pool's domain"),
+        "sql": Key(
+            Either("server", SQL),
+            about="back end; default: sql01 (sql02 ...) of the pool's domain, its own server for Standard Edition",
+        ),
+        "archiving_sql": Key(
+            Text(), about="SQL server, or server\\instance, of its archiving databases; the back end's: collocated"
+        ),
+        "monitoring_sql": Key(Text(), about="the same for its monitoring databases"),
+        "registrar_minutes": Key(
+            Number(0.1, 100_000), about="BackupStoreUnavailableThreshold of this pool; absent: it has no configuration"
+        ),
+        "paired_with": Key(Text(), about="the pool that is its backup pool, and whose backup pool it is"),
+        "backup_healthy": Key(Flag(), True, about="false: the backup service of the pair is not in its steady state"),
         "users": Key(Number(0, 1e6, whole=True), 3000, about="homed in the pool"),
         "load": Key(LOAD, LOAD.defaults, about="what drains"),
         "routing_groups": Key(Number(1, 200, whole=True), about="default: two per server"),
+        "upgrade_domains": Key(
+            Number(1, 16, whole=True), about="its servers go into so many, in turn; default: one for each server"
+        ),
     }
 )
 ACCOUNT = Table(
@@ -162,6 +201,7 @@ ACCOUNT = Table(
         "groups": Key(Listing(Text()), lambda: ["RTCUniversalServerAdmins", "CsAdministrator"], about="of the domain"),
         "second_hop": Key(Flag(), False, about="its logon over WinRM may go on to other servers (CredSSP, delegation)"),
         "sql_administrator": Key(Flag(), True, about="sysadmin of the SQL servers, the local ones too"),
+        "sql_login": Key(Flag(), False, about="without being sysadmin: SQL Server lets it in all the same"),
     }
 )
 MEDIUM = Table(
@@ -201,6 +241,7 @@ OTHER = Table(
             "EdgeServer",
             about="what it does",
         ),
+        "sql": Key(Text(), about="PersistentChatServer: SQL server, or server\\instance, of its databases"),
         "replicates": Key(Flag(), True, about="has a replica of the Central Management store"),
         "replication_up_to_date": Key(Flag(), True, about="false: never"),
     }
@@ -228,6 +269,7 @@ TIMES = Table(
 
 def _as_whole(values: Json) -> str | None:
     servers = [server["fqdn"].lower() for pool in values["pools"] for server in pool["servers"]]
+    servers += [server["fqdn"].lower() for server in values["back_end_servers"]]
     servers += [other["fqdn"].lower() for other in values["other_computers"]]
     for name in servers:
         if servers.count(name) > 1:
@@ -242,8 +284,17 @@ def _as_whole(values: Json) -> str | None:
             return f"{pool['fqdn']}: a Standard Edition pool has one server"
         if pool["edition"] == "standard" and pool["servers"][0]["fqdn"] != pool["fqdn"]:
             return f"{pool['fqdn']}: a Standard Edition pool has the name of its server"
+        if (pool["upgrade_domains"] or 1) > len(pool["servers"]):
+            return f"{pool['fqdn']}: more upgrade domains than servers"
+        partner = next((other for other in values["pools"] if other["fqdn"] == pool["paired_with"]), None)
+        if pool["paired_with"] and (partner is None or partner is pool):
+            return f"{pool['fqdn']}: paired_with: {pool['paired_with']} is none of the other pools"
+        if partner and (partner["paired_with"] != pool["fqdn"] or partner["edition"] != pool["edition"]):
+            return f"{pool['fqdn']}: a pair is mutual and of one edition; see {partner['fqdn']}"
         if pool["edition"] == "enterprise" and len(pool["servers"]) > (12 if values["product"] != "sfb2019" else 16):
             return f"{pool['fqdn']}: too many servers for {values['product']}"
+        if pool["edition"] == "standard" and pool["sql"] and pool["sql"]["server"] != pool["fqdn"]:
+            return f"{pool['fqdn']}: a Standard Edition server has its databases on itself"
     for alias, name in values["aliases"].items():
         if name.lower() not in servers:
             return f"aliases: {alias}: {name} is none of the servers"
@@ -254,7 +305,14 @@ DEPLOYMENT = Table(
     {
         "product": Key(Choice(tuple(PRODUCTS)), required=True, about="what is installed"),
         "version": Key(Text(), about="version of the patched components; default: an update of years ago"),
+        "language": Key(Choice(tuple(LANGUAGES)), "en", about="of Windows and of the product on all servers"),
         "pools": Key(Listing(POOL, 1, 100), required=True, about="Front End pools"),
+        "back_end_servers": Key(
+            Listing(Either("fqdn", SERVER), 0, 200),
+            list,
+            about="SQL servers that can be reached by WinRM: FQDN, or a table as for `servers`; others are names only",
+        ),
+        "registrar": Key(REGISTRAR, REGISTRAR.defaults, about="how long a back end may be away"),
         "central_management": Key(Text(), about="the pool that holds it; default: the first"),
         "accounts": Key(
             Named(ACCOUNT),
@@ -299,7 +357,7 @@ def read_deployment(path: str | Path) -> Json:
         values["become"] = values["become"] or "LAB\\patcher"
     if values["media"] is None:
         values["media"] = [
-            {**MEDIUM.defaults(), "version": product["next_version"], "databases": product["next_databases"]}
+            {**MEDIUM.defaults(), "version": product["next_version"], "databases": dict(product["next_databases"])}
         ]
     for medium in values["media"]:
         medium["file"] = medium["file"] or product["installer"]
@@ -312,12 +370,15 @@ def read_deployment(path: str | Path) -> Json:
             medium["components"] = dict.fromkeys(product["raised"], medium["version"])
     for index, pool in enumerate(values["pools"]):
         domain = pool["fqdn"].partition(".")[2]
-        if pool["edition"] == "standard":
-            pool["sql"] = {**SQL.defaults(), "server": pool["servers"][0]["fqdn"]}
-        elif pool["sql"] is None:
-            pool["sql"] = {**SQL.defaults(), "server": f"sql{index + 1:02d}.{domain}"}
+        if pool["sql"] is None:
+            own = pool["fqdn"] if pool["edition"] == "standard" else f"sql{index + 1:02d}.{domain}"
+            pool["sql"] = {**SQL.defaults(), "server": own}
+        for name in pool["sql"]["new_databases"]:
+            for medium in values["media"]:
+                medium["databases"].setdefault(name, "1.0.0")
         load = pool["load"]
         load["sessions"] = pool["users"] // 3 if load["sessions"] is None else load["sessions"]
         load["conferences"] = pool["users"] // 100 if load["conferences"] is None else load["conferences"]
         pool["routing_groups"] = pool["routing_groups"] or 2 * len(pool["servers"])
+        pool["upgrade_domains"] = pool["upgrade_domains"] or len(pool["servers"])
     return values  # type: ignore[no-any-return]

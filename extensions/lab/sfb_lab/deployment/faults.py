@@ -85,10 +85,17 @@ FAULTS: dict[str, Table] = {
     ),
     "installer_changes_nothing": _kind(),
     "fabric_text_unknown": _kind({"times": FOR_EVER}, required_host=False),
+    "install_database": _kind(
+        {"kind": Key(Choice(("warns", "prompts", "fails_half_way")), required=True)}, required_host=False
+    ),
+    "database_locked": _kind({"database": Key(Text(), "rtcxds"), "times": FOR_EVER}, required_host=False),
+    "test_database_no_answer": _kind({"times": FOR_EVER}, required_host=False),
+    "installed_version_empty": _kind({"database": Key(Text(), "xds"), "times": FOR_EVER}, required_host=False),
+    "local_sql_stopped": _kind({"service": Key(Text(), "MSSQL$RTCLOCAL")}),
     "third_party_restart": _kind(),
     "async_process_vanishes": _kind(),
 }
-TIMED = ("third_party_restart", "async_process_vanishes")
+TIMED = ("third_party_restart", "async_process_vanishes", "local_sql_stopped")
 
 
 class _AnyFault:
@@ -198,7 +205,7 @@ class Faults:
 
     def _note(self, fault: Fault, host: str) -> None:
         facts = {
-            name: value
+            "how" if name == "kind" else name: value  # kind is the journal's own
             for name, value in fault.settings.items()
             if value is not None and name not in ("fault", "host", "occurrence", "times", "when", "after_minutes")
         }

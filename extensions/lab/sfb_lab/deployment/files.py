@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..border import FileEntry, RefusedByWindows
+from .texts import say, speak
 
 ADMINISTRATORS = "BUILTIN\\Administrators"
 INHERITED = (
@@ -63,6 +64,8 @@ class Entry:
     owner: str = ADMINISTRATORS
     sddl: str | None = None
     """None: inherited."""
+    version: str = ""
+    """FileVersion, where the file itself is not an installer."""
 
     @property
     def is_folder(self) -> bool:
@@ -79,10 +82,14 @@ class Entry:
 class FileSystem:
     """All drives of one server, or one share. Paths ignore case."""
 
-    def __init__(self, now: float, folders: tuple[str, ...] = ()) -> None:
+    def __init__(self, now: float, folders: tuple[str, ...] = (), language: str = "en") -> None:
         self._entries: dict[str, Entry] = {}
+        self._language = language
         for folder in folders:
             self.put_folder(folder, now)
+
+    def _refused(self, text: str, path: str) -> RefusedByWindows:
+        return RefusedByWindows(speak(say(text, path=path), self._language))
 
     def get(self, path: str) -> Entry | None:
         return self._entries.get(clean(path).lower())
@@ -99,9 +106,7 @@ class FileSystem:
         known = self._entries.get(whole.lower())
         if known is not None:
             if not known.is_folder:
-                raise RefusedByWindows(
-                    f"Cannot create '{whole}' because a file or directory with the same name already exists."
-                )
+                raise self._refused("same_name", whole)
             return known
         if parent(whole) and parent(whole) != "\\":
             self.put_folder(parent(whole), now, owner)
@@ -111,11 +116,11 @@ class FileSystem:
         whole = clean(path)
         above = self._entries.get(parent(whole).lower())
         if above is None or not above.is_folder:
-            raise RefusedByWindows(f"Could not find a part of the path '{whole}'.")
+            raise self._refused("part_of_path", whole)
         known = self._entries.get(whole.lower())
         if known is not None:
             if known.is_folder:
-                raise RefusedByWindows(f"Access to the path '{whole}' is denied.")
+                raise self._refused("path_denied", whole)
             known.content, known.modified = content, now
             return known
         return self._entries.setdefault(whole.lower(), Entry(whole, content, now, owner))

@@ -20,7 +20,7 @@ from .model import Model
 from .products import PRODUCTS
 from .server import Process, Server
 from .texts import say
-from .values import plain
+from .values import numbers, plain
 
 Json = dict[str, Any]
 
@@ -61,13 +61,13 @@ def _run(session: Session, medium: Medium, path: str) -> Work:
     yield 30.0  # looks for what applies
     if model.faults.strikes("installer_changes_nothing", server.fqdn) is not None:
         yield seconds
-        return _success_code(model, medium)
+        return _success_code(server, model, medium)
     todo = [
         name
         for name, _msp in PRODUCTS[server.product]["components"]
         if name in medium.settings["components"]
         and name in server.components
-        and _numbers(medium.settings["components"][name]) > _numbers(server.components[name])
+        and numbers(medium.settings["components"][name]) > numbers(server.components[name])
     ]
     if not todo:
         yield 20.0
@@ -91,6 +91,7 @@ def _run(session: Session, medium: Medium, path: str) -> Work:
         if name == "Front End Server":
             _local_access(server, "MULTI_USER")
         server.components[name] = medium.settings["components"][name]
+        settle(server, medium, name)
         _write_log(
             model,
             server,
@@ -99,12 +100,15 @@ def _run(session: Session, medium: Medium, path: str) -> Work:
             say(
                 "msp_done",
                 title=PRODUCTS[server.product]["title"],
-                component=name,
+                component=server.component_title(name),
                 update=PRODUCTS[server.product]["update_title"],
             ),
         )
-    server.brought.update(medium.settings["databases"])
-    in_use = any(other.holds_module for other in server.processes.values())
+    # Files in use are replaced at the next start (DOC: Windows Installer); that its entries name the new versions at
+    # once is true of Windows Installer, of this product it is invented.
+    in_use = bool(stopped) or any(other.holds_module for other in server.processes.values())
+    if not in_use:
+        server.replace_files()
     server.pending_reboot = server.pending_reboot or medium.settings["restart_needed"] or in_use
     if model.switches["installer_resets_start_types"]:
         for service in server.services.values():
@@ -117,13 +121,40 @@ def _run(session: Session, medium: Medium, path: str) -> Work:
         model.journal.write("reboot", session.caller, server.fqdn, by="installer", delay_seconds=30)
         model.restart(server, 30.0)
         return 1641
-    return _success_code(model, medium, in_use)
+    return _success_code(server, model, medium, in_use)
 
 
-def _success_code(model: Model, medium: Medium, in_use: bool = False) -> int:
+def settle(server: Server, medium: Medium, component: str) -> None:
+    """What a component changes about databases: the Core Components bring the files that tell their versions (INFERRED
+    from BLOG waveformation), the Front End Server raises the local ones (REAL: ucvnext.org); xds it leaves (INFERRED)."""
+    databases = medium.settings["databases"]
+    if component == "Core Components":
+        server.brought.update(databases)
+    if component == "Front End Server":
+        for name, database in server.databases.items():
+            if name != "xds":
+                database.version = databases.get(name, database.version)
+
+
+def has(server: Server, medium: Medium, component: str) -> bool:
+    """Whether this component came with that update or a later one."""
+    version = medium.settings["components"].get(component)
+    return bool(
+        version
+        and server.product == medium.product
+        and component in server.components
+        and numbers(server.components[component]) >= numbers(version)
+    )
+
+
+def _success_code(server: Server, model: Model, medium: Medium, in_use: bool = False) -> int:
+    """Files in use ask for a restart in any case; whether the installer otherwise does is a switch, but for Lync."""
     if medium.settings["exit_code"] is not None:
         return int(medium.settings["exit_code"])
-    return int(model.switches["installer_returns"]) if medium.settings["restart_needed"] or in_use else 0
+    if not (medium.settings["restart_needed"] or in_use):
+        return 0
+    known = PRODUCTS[server.product].get("restart_code") or model.switches["installer_returns"]
+    return int(known) or (3010 if in_use else 0)
 
 
 def _failing_part(session: Session, todo: list[str], exits: Json | None) -> int | None:
@@ -150,7 +181,7 @@ def _fail(model: Model, server: Server, component: str, path: str, exits: Json |
     text = say(
         "msp_failed",
         title=product["title"],
-        component=component,
+        component=server.component_title(component),
         update=product["update_title"],
         log=log,
         server=server.name,
@@ -179,7 +210,9 @@ def _write_log(model: Model, server: Server, component: str, path: str, text: st
     """Next to the exe (BLOG tsoorad), where it can be written."""
     if not path.startswith("\\\\"):
         server.files.put_file(
-            _log_path(model, server, component, path), text.replace("\n", "\r\n").encode("utf-16"), model.clock.now()
+            _log_path(model, server, component, path),
+            model.speak(text).replace("\n", "\r\n").encode("utf-16"),
+            model.clock.now(),
         )
 
 
@@ -193,7 +226,3 @@ def _note(session: Session, medium: Medium, path: str, **facts: Any) -> None:
         execution=session.number,
         **plain(facts),
     )
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))

@@ -21,6 +21,7 @@ from .call import Outcome, Session, call_cmdlet
 from .clock import Work
 from .products import PRODUCTS
 from .programs import PROGRAMS, run_program
+from .texts import say
 from .values import Moment, PsObject, Span, Value, plain, row
 
 TOKEN = re.compile(
@@ -171,6 +172,7 @@ def _value(items: list[Token], index: int) -> tuple[Any, int]:
 
 
 def _statement(session: Session, items: list[Token], text: str, out: list[str], errors: list[str]) -> Work:
+    speak = session.model.speak
     pipeline = [_command(part) for part in _split(items, "|") if part]
     first = pipeline[0]
     for later in pipeline[1:]:
@@ -188,13 +190,12 @@ def _statement(session: Session, items: list[Token], text: str, out: list[str], 
     outcome = yield from call_cmdlet(session, first.name, first.parameters, first.positional)
     if outcome.missing:
         errors.append(
-            f"{first.name} : The term '{first.name}' is not recognized as the name of a cmdlet, function, script file, "
-            "or operable program.\r\n"
+            f"{first.name} : {speak(say('no_such_command', name=first.name))}\r\n"
             "    + CategoryInfo          : ObjectNotFound: (:) [], CommandNotFoundException\r\n"
             "    + FullyQualifiedErrorId : CommandNotFoundException\r\n"
         )
-    out += [f"WARNING: {warning}\r\n" for warning in outcome.warnings]
-    out += [f"VERBOSE: {line}\r\n" for line in outcome.verbose]
+    out += [speak(say("warning_line", text=warning)) + "\r\n" for warning in outcome.warnings]
+    out += [speak(say("verbose_line", text=line)) + "\r\n" for line in outcome.verbose]
     out.append(_show(outcome.output, pipeline[1:]))
     errors += [
         f"{first.name} : {error.message}\r\n"
@@ -266,6 +267,15 @@ def _cell(value: Value) -> str:
         return ""
     if isinstance(value, list):
         return "{" + ", ".join(_cell(item) for item in value) + "}"
-    if isinstance(value, (Moment, Span)):
+    if isinstance(value, Span):
+        return _span(value.seconds)
+    if isinstance(value, Moment):
         return str(plain(value))
     return str(value)
+
+
+def _span(seconds: float) -> str:
+    """As a TimeSpan prints itself, without fractions: 00:30:00, 1.02:00:00."""
+    days, rest = divmod(round(seconds), 86_400)
+    clock = f"{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
+    return f"{days}.{clock}" if days else clock

@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..border import Caller, RefusedByWindows
+from . import back_end
 from .clock import Clock
 from .faults import Faults
 from .files import FileSystem, clean
 from .journal import Journal
 from .media import MediaShelf, make_medium
 from .pool import Pool
-from .products import PRODUCTS
+from .products import SERVICES
 from .server import LogEvent, Process, Server
-from .texts import say
+from .sql import SqlServers
+from .texts import say, speak
 from .values import PsError, Terminating
 
 Json = dict[str, Any]
@@ -43,9 +45,15 @@ class Identity:
     groups: tuple[str, ...]
     second_hop: bool
     sql_administrator: bool
+    sql_login: bool
+    """SQL Server lets it in."""
 
 
-SYSTEM = Identity("NT AUTHORITY\\SYSTEM", True, (), True, True)
+SYSTEM = Identity("NT AUTHORITY\\SYSTEM", True, (), True, True, True)
+
+#: What a SQL server with product components has of the product (INFERRED: nobody lists it; REPLICA needs a local store).
+BACK_END_SERVICES = ("W3SVC", "REPLICA", "RTCCLSAGT", "MSSQL$RTCLOCAL")
+BACK_END_COMPONENTS = ("Core Components", "Administrative Tools")
 
 
 def account_key(name: str) -> str:
@@ -64,11 +72,17 @@ class Model:
         self.product: str = settings["product"]
         self.switches: Json = settings["switches"]
         self.times: Json = settings["times"]
+        self.language: str = settings["language"]
+        self._component_language = self.language if self.switches["component_names"] == "localised" else "en"
         self.servers: dict[str, Server] = {}
         self.pools: list[Pool] = []
         self.media = MediaShelf([make_medium(self.product, medium) for medium in settings["media"]], clock.start)
-        self.sql_databases: dict[str, dict[str, str]] = {}
-        """FQDN of a SQL server -> database -> installed version."""
+        self.back_end_servers: list[Server] = []
+        """SQL servers that can be reached by WinRM."""
+        self.deleted_groups: set[str] = set()
+        """Groups of the domain that are gone, in lower case."""
+        self.unpublished: set[str] = set()
+        """Availability groups after whose update the topology wants to be published again (DOC)."""
         self.random = random.Random(7)
         """Only for texts that are to differ from read to read."""
         self.reads = 0
@@ -78,6 +92,11 @@ class Model:
         """FQDN of the server that holds the active Central Management master."""
         for number, pool in enumerate(settings["pools"]):
             self._add_pool(number, pool)
+        for index, entry in enumerate(settings["back_end_servers"]):
+            self._add_back_end_server(index, entry)
+        self.sql = SqlServers(settings, self.servers)
+        for known in self.pools:
+            known.user_store = self.sql.user_store(known.fqdn)
 
     def _add_pool(self, number: int, settings: Json) -> None:
         servers = []
@@ -89,18 +108,44 @@ class Model:
                 entry["product"] or self.product,
                 self.settings["version"],
                 self.clock.start,
+                self.language,
+                self._component_language,
             )
             self.servers[server.fqdn] = server
             servers.append(server)
-            if settings["fqdn"] != self.settings["central_management"]:
-                for name in ("MASTER", "FTA"):
-                    server.services.pop(name, None)
+            for service in SERVICES:
+                if not self._belongs(service, settings):
+                    server.services.pop(service["name"], None)
         self.pools.append(Pool(settings, self.product, servers))
-        known = self.sql_databases.setdefault(settings["sql"]["server"].lower(), {})
-        known.update(PRODUCTS[self.product]["databases"])
-        if settings["fqdn"] == self.settings["central_management"]:
-            known.update(PRODUCTS[self.product]["central_databases"])
-        known.update(settings["sql"]["databases"])
+
+    def _add_back_end_server(self, index: int, entry: Json) -> None:
+        product = entry["product"] or self.product
+        server = Server(
+            entry,
+            entry["fqdn"],
+            f"127.0.200.{11 + index}",
+            product,
+            self.settings["version"],
+            self.clock.start,
+            self.language,
+            self._component_language,
+        )
+        server.services = {name: service for name, service in server.services.items() if name in BACK_END_SERVICES}
+        server.components = {
+            name: version for name, version in server.components.items() if name in BACK_END_COMPONENTS
+        }
+        server.databases = {name: database for name, database in server.databases.items() if name == "xds"}
+        self.servers[server.fqdn] = server
+        self.back_end_servers.append(server)
+
+    def _belongs(self, service: Json, pool: Json) -> bool:
+        """Whether the servers of a pool have this service."""
+        where: dict[str | None, bool] = {
+            None: True,
+            "central_management": pool["fqdn"] == self.settings["central_management"],
+            "paired": pool["paired_with"] is not None,
+        }
+        return where[service.get("where")]
 
     # Finding things
 
@@ -119,6 +164,21 @@ class Model:
 
     def pool_of(self, server: Server) -> Pool:
         return next(pool for pool in self.pools if server in pool.servers)
+
+    def pool_with(self, server: Server) -> Pool | None:
+        """The same for any server: a back end server is in no pool."""
+        return next((pool for pool in self.pools if server in pool.servers), None)
+
+    def review(self, server: Server) -> None:
+        """Draws the consequences of what has just happened to this server."""
+        pool = self.pool_with(server)
+        if pool is not None:
+            pool.review(self)
+        self.review_back_ends()
+
+    def review_back_ends(self) -> None:
+        """The same for what happened to a SQL server."""
+        back_end.review(self)
 
     @property
     def central_pool(self) -> Pool:
@@ -156,16 +216,21 @@ class Model:
         account = self.account(name)
         if account is None or (caller.become_user and caller.become_password != account["password"]):
             self.journal.write("refused", caller, reason="logon", account=name)
-            raise RefusedByWindows("The user name or password is incorrect.")
+            raise RefusedByWindows(self.speak(say("wrong_password")))
         return Identity(
             account["name"],
             account["administrator"],
-            tuple(account["groups"]),
+            tuple(group for group in account["groups"] if group.lower() not in self.deleted_groups),
             bool(caller.become_user) or account["second_hop"],
             account["sql_administrator"],
+            account["sql_administrator"] or account["sql_login"],
         )
 
     # What happens
+
+    def speak(self, text: str) -> str:
+        """A text as the servers' people read it."""
+        return speak(text, self.language)
 
     def felt(self, pool: Pool, what: str, count: int, **more: Any) -> None:
         host = str(more.pop("server", None) or pool.fqdn)
@@ -174,11 +239,13 @@ class Model:
     def log(
         self, server: Server, number: int, message: str, level: str = "Error", source: str = "LS User Services"
     ) -> None:
-        server.events.append(LogEvent(number, source, level, message, self.clock.now()))
+        server.events.append(LogEvent(number, source, level, self.speak(message), self.clock.now()))
 
     def load_left(self, server: Server) -> tuple[int, int]:
         """Sessions and conferences that are still on a server: less and less while it drains."""
-        pool = self.pool_of(server)
+        pool = self.pool_with(server)
+        if pool is None:
+            return 0, 0
         sessions, conferences = pool.share(server, "sessions"), pool.share(server, "conferences")
         if server.node != "draining":
             return sessions, conferences
@@ -195,7 +262,7 @@ class Model:
     def stop_services(self, server: Server, names: list[str]) -> None:
         for name in names:
             self.stop_service(server, name, review=False)
-        self.pool_of(server).review(self)
+        self.review(server)
 
     def stop_service(self, server: Server, name: str, review: bool = True) -> None:
         service = server.services[name]
@@ -204,7 +271,7 @@ class Model:
         if name == "FabricHostSvc" and server.services["RTCSRV"].status != "Stopped":
             self.stop_service(server, "RTCSRV", review=False)  # depends on it
         if review:
-            self.pool_of(server).review(self)
+            self.review(server)
 
     def start_service(self, server: Server, name: str) -> None:
         """Starts it; RTCSRV goes through Starting until the fabric has placed its routing groups."""
@@ -214,8 +281,7 @@ class Model:
         if service.start_mode == "Disabled":
             raise Terminating(
                 PsError(
-                    f"Service '{service.title} ({name})' cannot be started due to the following error: "
-                    f"Cannot start service {name} on computer '.'.",
+                    say("service_cannot_start", title=service.title, name=name),
                     "CouldNotStartService,Microsoft.PowerShell.Commands.StartServiceCommand",
                     "OpenError",
                     "Microsoft.PowerShell.Commands.ServiceCommandException",
@@ -237,7 +303,7 @@ class Model:
             service.status = "StartPending"
         else:
             service.status = "Running"
-        self.pool_of(server).review(self)
+        self.review(server)
 
     def _starting(self, server: Server, name: str, seconds: float) -> None:
         service = server.services[name]
@@ -288,7 +354,7 @@ class Model:
         for service in server.services.values():
             service.start_number += 1
             service.status = "Stopped"
-        self.pool_of(server).review(self)
+        self.review(server)
         if self.faults.strikes("restart_never_returns", server.fqdn) is not None:
             server.powered = False
             return
@@ -305,16 +371,16 @@ class Model:
             return
         server.up = True
         server.pending_reboot = False
+        server.replace_files()
         server.up_since = self.clock.now()
         server.up_to_date_from = self.clock.now() + 60 * self.times["replication_minutes"]
         self.start_processes(server)
         for service in server.services.values():
             if service.start_mode == "Auto" and service.name != "RTCSRV":
                 service.status = "Running"
-        pool = self.pool_of(server)
         if "RTCSRV" in server.services and server.services["RTCSRV"].start_mode == "Auto":
             self.start_service(server, "RTCSRV")
-        pool.review(self)
+        self.review(server)
         away = self.faults.strikes("winrm_away_after_restart", server.fqdn)
         self.clock.after(60 * away["minutes"] if away else 0.0, lambda: self._winrm_answers(server, boots))
 
@@ -353,17 +419,17 @@ class Model:
             return server.files, whole
         host, _slash, rest = whole[2:].partition("\\")
         if not identity.second_hop:
-            raise RefusedByWindows("Access is denied.")
+            raise RefusedByWindows(self.speak(say("access_denied")))
         other = self.server(host)
         if other is not None:
             share, _slash, below = rest.partition("\\")
             if not other.up or not share.endswith("$") or len(share) != 2:
-                raise RefusedByWindows("The network path was not found.")
+                raise RefusedByWindows(self.speak(say("network_path")))
             if not identity.administrator:
-                raise RefusedByWindows("Access is denied.")
+                raise RefusedByWindows(self.speak(say("access_denied")))
             return other.files, clean(f"{share[0]}:\\{below}")
         if not self.media.shares_host(whole):
-            raise RefusedByWindows("The network path was not found.")
+            raise RefusedByWindows(self.speak(say("network_path")))
         return self.media.share, whole
 
     def local_time(self, at: float) -> datetime.datetime:
@@ -374,5 +440,8 @@ class Model:
         for pool in self.pools:
             for server in pool.servers:
                 yield server.fqdn, pool.fqdn
+        for server in self.back_end_servers:
+            if server.product != "none":
+                yield server.fqdn, server.fqdn
         for other in self.settings["other_computers"]:
             yield other["fqdn"], other["pool"] or other["fqdn"]

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .server import Server
+from .sql import Store
 from .texts import say
 from .values import between, guid
 
@@ -78,6 +79,13 @@ class Pool:
     down: bool = False
     """The pool lost its quorum and its services were stopped: starting takes the number to start."""
     resetting: bool = False
+    user_store: Store = field(init=False)
+    """Its back end (set by the model)."""
+    back_end_away_since: float | None = None
+    resiliency_mode: bool = False
+    """Its back end was away for too long (back_end.py)."""
+    users_out_since: float | None = None
+    """Standard Edition only: nobody else serves its users."""
 
     def __post_init__(self) -> None:
         count = len(self.servers)
@@ -90,13 +98,25 @@ class Pool:
         return str(self.settings["fqdn"])
 
     @property
+    def standard(self) -> bool:
+        """Standard Edition: one server, whose fabric runs as a single node (BLOG: it runs there too; the rest invented)."""
+        return bool(self.settings["edition"] == "standard")
+
+    @property
+    def upgrade_domains(self) -> list[list[Server]]:
+        """Its servers, one after the other into the next domain (DOC: groups of servers; how they are made is invented)."""
+        count = self.settings["upgrade_domains"]
+        return [self.servers[index::count] for index in range(count)]
+
+    @property
     def sql(self) -> Json:
         return self.settings["sql"]  # type: ignore[no-any-return]
 
     @property
     def witness(self) -> bool:
         """The SQL back end can vote: the primary is there and principal (DOC/BLOG: even pools count on it)."""
-        return bool(self.sql["available"]) and self.sql["principal"] == "primary"
+        store = self.user_store
+        return store.principal == "primary" and store.primary.answers(store.instance)
 
     def quorum(self) -> tuple[list[Server], int, int]:
         """Voters, how many of them must run now, how many servers must run to start."""
@@ -137,7 +157,8 @@ class Pool:
     def state(self) -> str:
         """Ready, Busy or InsufficientActiveFrontEnds (DOC); what exactly the product counts is inferred."""
         _voters, needed, _start = self.quorum()
-        if self.active_count - 1 < needed and len(self.servers) > 1:
+        largest = max(len(domain) for domain in self.upgrade_domains)
+        if self.active_count - largest < needed and len(self.servers) > 1:
             return "InsufficientActiveFrontEnds"
         if self.missing() or any(server.node == "draining" for server in self.servers):
             return "Busy"
@@ -152,6 +173,9 @@ class Pool:
                 self._leaves(server, model)
             elif hosting and not server.hosting:
                 self._comes(server, model, now)
+        if self.standard:
+            self._review_standard(model, now)
+            return
         for group in self.groups:
             limited = group.present < group.needed
             if limited and not group.limited and not self.resetting:
@@ -171,9 +195,20 @@ class Pool:
         if self.down and all(server.service_running("RTCSRV") or server.node != "active" for server in self.servers):
             self.down = False
 
+    def _review_standard(self, model: Model, now: float) -> None:
+        """No companions, no quorum: without RTCSRV its users are out, with it they are back."""
+        out = not self.servers[0].hosting
+        if out and self.users_out_since is None:
+            self.users_out_since = now
+            model.felt(self, "users_out", self.settings["users"])
+        elif not out and self.users_out_since is not None:
+            minutes = round((now - self.users_out_since) / 60, 1)
+            self.users_out_since = None
+            model.felt(self, "users_back", self.settings["users"], minutes=minutes)
+
     def _leaves(self, server: Server, model: Model) -> None:
         sessions, conferences = model.load_left(server)
-        if sessions or conferences:
+        if (sessions or conferences) and not self.standard:
             model.felt(self, "sessions_cut", sessions, conferences=conferences, server=server.fqdn)
         server.hosting = False
         for group in self.groups:
@@ -190,7 +225,7 @@ class Pool:
 
     def _comes(self, server: Server, model: Model, now: float) -> None:
         server.hosting = True
-        if server.reloads:
+        if server.reloads or self.standard:
             server.reloads = False
             self.reload(server)
             return

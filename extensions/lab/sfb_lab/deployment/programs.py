@@ -14,9 +14,11 @@ from typing import Any
 from ..border import RefusedByWindows, UnknownToLab
 from .call import Outcome, Session
 from .clock import Task, Wait, Work
-from .files import clean, leaf
+from .files import Entry, clean, leaf
 from .installer import install
-from .texts import say
+from .model import account_key
+from .sql import Store, service_name
+from .texts import say, word
 from .values import PsError
 
 Program = Callable[[Session, list[str]], Generator[Wait, None, tuple[int, str]]]
@@ -49,13 +51,13 @@ def run_program(session: Session, program: str, arguments: str, folder: str | No
             code, text = yield from own(session, words)
             model.end_process(server, process)
         elif content is None:
-            raise _cannot_start("The system cannot find the file specified")
+            raise _cannot_start(say("no_such_file"))
         else:
             medium = model.media.recognise(content)
             if medium is None:
-                raise _cannot_start("The specified executable is not a valid application for this OS platform.")
+                raise _cannot_start(say("no_application"))
             if not session.identity.administrator:
-                raise _cannot_start("The requested operation requires elevation")
+                raise _cannot_start(say("needs_elevation"))
             if "/silentmode" not in (word.lower() for word in words):
                 raise UnknownToLab(f"{leaf(program)} without /silentmode waits for somebody at the screen")
             process = server.new_process(
@@ -70,11 +72,11 @@ def run_program(session: Session, program: str, arguments: str, folder: str | No
             process.tasks.append(task)
             yield task
             code, text = int(task.result if task.result is not None else -1), ""
-        outcome.output.append({"ExitCode": code, "Id": process.pid, "Output": text})
+        outcome.output.append({"ExitCode": code, "Id": process.pid, "Output": model.speak(text)})
     except (RefusedByWindows, _CannotStart) as error:
         outcome.errors.append(
             PsError(
-                f'Exception calling "Start" with "1" argument(s): "{error}"',
+                model.speak(say("start_failed", error=error.args[0])),
                 "Win32Exception",
                 "NotSpecified",
                 "System.Management.Automation.MethodInvocationException",
@@ -87,7 +89,7 @@ def run_program(session: Session, program: str, arguments: str, folder: str | No
             cmdlet=leaf(program),
             parameters={"arguments": arguments},
             changes=False,
-            error=str(error),
+            error=model.speak(error.args[0]),
             execution=session.number,
         )
     outcome.seconds = round(model.clock.now() - began, 3)
@@ -130,7 +132,7 @@ def _shutdown(session: Session, words: list[str]) -> Generator[Wait, None, tuple
         session.model.journal.write("refused", session.caller, session.server.fqdn, reason="restart")
         return 5, say("no_reboot_right")
     if session.server.restart_planned is not None:
-        return 1190, "A system shutdown has already been scheduled.(1190)"
+        return 1190, say("shutdown_scheduled")
     session.model.faults.call_begins("shutdown.exe", {session.server.fqdn})
     session.model.journal.write(
         "reboot",
@@ -146,18 +148,12 @@ def _shutdown(session: Session, words: list[str]) -> Generator[Wait, None, tuple
     yield 0.0
 
 
-SIDS = {
-    "S-1-5-18": "SY",
-    "SYSTEM": "SY",
-    "NT AUTHORITY\\SYSTEM": "SY",
-    "S-1-5-32-544": "BA",
-    "ADMINISTRATORS": "BA",
-    "BUILTIN\\ADMINISTRATORS": "BA",
-    "S-1-5-32-545": "BU",
-    "USERS": "BU",
-    "BUILTIN\\USERS": "BU",
-    "EVERYONE": "WD",
-    "S-1-1-0": "WD",
+#: SDDL name -> SID and English name.
+ACCOUNTS = {
+    "SY": ("S-1-5-18", "NT AUTHORITY\\SYSTEM"),
+    "BA": ("S-1-5-32-544", "BUILTIN\\Administrators"),
+    "BU": ("S-1-5-32-545", "BUILTIN\\Users"),
+    "WD": ("S-1-1-0", "Everyone"),
 }
 RIGHTS = {"F": "FA", "M": "0x1301bf", "RX": "0x1200a9", "R": "FR", "W": "FW"}
 
@@ -169,88 +165,162 @@ def _icacls(session: Session, words: list[str]) -> Generator[Wait, None, tuple[i
     entry = session.server.files.get(words[0])
     if entry is None:
         _note(session, "icacls.exe", words, False, "not found")
-        return 2, f"{words[0]}: The system cannot find the file specified."
+        return 2, say("icacls_failed", path=words[0], error=say("no_such_file"))
     if not session.identity.administrator:
         _note(session, "icacls.exe", words, False, "access denied")
-        return 5, f"{words[0]}: Access is denied."
+        return 5, say("icacls_failed", path=words[0], error=say("access_denied"))
+    try:
+        _change_rights(session, entry, words[1:])
+    except _NoAccount as unknown:
+        _note(session, "icacls.exe", words, False, "no such account")
+        return 1332, say("icacls_no_account", name=str(unknown))
+    _note(session, "icacls.exe", words, True)
+    return 0, say("icacls_done", path=words[0])
+    yield 0.0
+
+
+class _NoAccount(Exception):
+    """The name of an account in another language than the server's."""
+
+
+def _change_rights(session: Session, entry: Entry, options: list[str]) -> None:
     aces: list[str] = []
     protected = False
-    options = words[1:]
     while options:
         option = options.pop(0)
         if option.lower() in ("/inheritance:r", "/inheritance:d"):
             protected = True
         elif option.lower() in ("/grant:r", "/grant"):
             while options and not options[0].startswith("/"):
-                aces.append(_ace(options.pop(0)))
+                aces.append(_ace(session, options.pop(0)))
         elif option.lower() == "/setowner" and options:
-            name = options.pop(0).lstrip("*")
-            entry.owner = {"BA": "BUILTIN\\Administrators", "SY": "NT AUTHORITY\\SYSTEM"}.get(
-                SIDS.get(name.upper(), ""), name
-            )
+            name = options.pop(0)
+            who = _who(session, name)
+            entry.owner = ACCOUNTS[who][1] if who else name
         elif option.lower() not in ("/t", "/q", "/c", "/l"):
             raise UnknownToLab(f"icacls.exe {option}")
     if aces or protected:
         owner = {"BUILTIN\\Administrators": "BA", "NT AUTHORITY\\SYSTEM": "SY"}.get(entry.owner, "S-1-5-21-1-2-3-1105")
         entry.sddl = f"O:{owner}G:DUD:{'PAI' if protected else 'AI'}{''.join(aces)}"
-    _note(session, "icacls.exe", words, True)
-    return 0, f"processed file: {words[0]}\r\nSuccessfully processed 1 files; Failed processing 0 files"
-    yield 0.0
 
 
-def _ace(grant: str) -> str:
+def _who(session: Session, name: str) -> str | None:
+    """The SDDL name of one of Windows' accounts: by its SID, or by its name in the server's language.
+
+    Raises:
+        _NoAccount: its English name, on a server of another language.
+    """
+    for short, (sid, english) in ACCOUNTS.items():
+        here = word(english, session.model.language)
+        if name.lstrip("*").lower() in (sid.lower(), here.lower(), here.rpartition("\\")[2].lower()):
+            return short
+    if any(name.lower() in (full.lower(), full.rpartition("\\")[2].lower()) for _sid, full in ACCOUNTS.values()):
+        raise _NoAccount(name)
+    return None
+
+
+def _ace(session: Session, grant: str) -> str:
     name, _colon, rest = grant.rpartition(":")
     flags = "".join(re.findall(r"\((OI|CI|IO|NP)\)", rest.upper()))
     right = re.sub(r"\((OI|CI|IO|NP)\)", "", rest.upper()).strip("()")
-    who = SIDS.get(name.lstrip("*").upper())
+    who = _who(session, name)
     if who is None or right not in RIGHTS:
         raise UnknownToLab(f"icacls.exe /grant {grant}")
     return f"(A;{flags};{RIGHTS[right]};;;{who})"
 
 
 SELECT = re.compile(
-    r"\s*(?:SET\s+NOCOUNT\s+ON\s*;)?\s*SELECT\s+([\w\s,]+?)\s+FROM\s+sys\.databases"
+    r"\s*(?:SET\s+NOCOUNT\s+ON\s*;)?\s*SELECT\s+([\w\s,()']+?)\s+FROM\s+sys\.databases"
     r"(?:\s+WHERE\s+name\s+IN\s*\(([^)]*)\))?(?:\s+ORDER\s+BY\s+name)?\s*;?\s*",
     re.IGNORECASE,
 )
 
 
 def _sqlcmd(session: Session, words: list[str]) -> Generator[Wait, None, tuple[int, str]]:
-    """Reads sys.databases of a local instance."""
+    """Reads sys.databases of an instance, here or on another server."""
     options = {word: words[index + 1] for index, word in enumerate(words[:-1]) if re.fullmatch(r"-[SQsqhWE]", word)}
-    server, instance = session.server, options.get("-S", "").rpartition("\\")[2].upper()
     query = options.get("-Q") or options.get("-q") or ""
+    host, _backslash, instance = options.get("-S", "").partition("\\")
     yield 1.0
-    if not server.service_running(f"MSSQL${instance}"):
+    here = host.lower() in (".", "(local)", "localhost", session.server.fqdn.lower(), session.server.name.lower())
+    instances = _local_instances(session, instance) if here else _remote_instances(session, host, instance)
+    if instances is None:
+        yield 0.0 if here else 14.0
         _note(session, "sqlcmd.exe", words, False, "no instance")
         return 1, say("sql_no_instance")
     match = SELECT.fullmatch(query)
     if match is None:
         raise UnknownToLab(f"sqlcmd.exe: the lab has no answer to {query!r}")
-    if not session.identity.sql_administrator:
+    user = session.identity.user if here or session.identity.second_hop else "NT AUTHORITY\\ANONYMOUS LOGON"
+    if not session.identity.sql_login or (user != session.identity.user):
         _note(session, "sqlcmd.exe", words, False, "login failed")
-        return 1, f"Login failed for user '{session.identity.user}'."
-    columns = [column.strip().lower() for column in match[1].split(",")]
-    wanted = [name.strip().strip("N'").lower() for name in match[2].split(",")] if match[2] else None
+        return 1, say("sqlcmd_login_failed", user=user)
+    sysadmin = int(session.identity.sql_administrator)
     rows: list[dict[str, Any]] = [
-        {"name": name, "state_desc": "ONLINE", "user_access_desc": "MULTI_USER"}
-        for name in ("master", "tempdb", "model", "msdb")
+        {
+            "name": name,
+            "state_desc": state,
+            "user_access_desc": access,
+            "suser_sname(owner_sid)": owner,
+            "is_srvrolemember('sysadmin')": sysadmin,
+        }
+        for name, state, access, owner in instances
     ]
-    rows += [
-        {"name": known.name, "state_desc": known.state, "user_access_desc": known.access}
-        for known in server.databases.values()
-        if known.instance == instance
-    ]
+    columns = [re.sub(r"\s", "", column).lower() for column in match[1].split(",")]
+    wanted = [name.strip().strip("N'").lower() for name in match[2].split(",")] if match[2] else None
     if any(column not in rows[0] for column in columns):
         raise UnknownToLab(f"sqlcmd.exe: unknown column in {query!r}")
     separator = options.get("-s", " ")
     lines = [
         separator.join(str(found[column]) for column in columns)
         for found in rows
-        if wanted is None or found["name"] in wanted
+        if wanted is None or found["name"].lower() in wanted
     ]
     _note(session, "sqlcmd.exe", words, False)
     return 0, "\r\n".join(lines) + "\r\n"
+
+
+Instance = list[tuple[str, str, str, str]]
+"""Name, state, access and owner of every database."""
+
+
+def _local_instances(session: Session, instance: str) -> Instance | None:
+    """None: no such instance runs on the server itself."""
+    server = session.server
+    if not server.service_running(service_name(instance)):
+        return None
+    local = [
+        (known.name, known.state, known.access, "sa")
+        for known in server.databases.values()
+        if known.instance == instance.upper()
+    ]
+    stores = [store for store in session.model.sql.stores if store.node.host is server]
+    return _system() + local + _of_stores(session, stores, instance)
+
+
+def _remote_instances(session: Session, host: str, instance: str) -> Instance | None:
+    stores = [
+        store for store in session.model.sql.stores if host.lower() in (store.fqdn.lower(), store.node.fqdn.lower())
+    ]
+    stores = [store for store in stores if store.instance.lower() == instance.lower()]
+    if not any(store.reached_from(session.server) for store in stores):
+        return None
+    return _system() + _of_stores(session, stores, instance)
+
+
+def _system() -> Instance:
+    return [(name, "ONLINE", "MULTI_USER", "sa") for name in ("master", "tempdb", "model", "msdb")]
+
+
+def _of_stores(session: Session, stores: list[Store], instance: str) -> Instance:
+    """The owner is NULL when its account is gone."""
+    gone = session.model.deleted_groups
+    return [
+        (known.name, known.state, known.access, "NULL" if account_key(known.owner) in gone else known.owner)
+        for store in stores
+        if store.instance.lower() == instance.lower()
+        for known in store.databases.values()
+    ]
 
 
 def _hostname(session: Session, words: list[str]) -> Generator[Wait, None, tuple[int, str]]:
@@ -271,19 +341,19 @@ def _net(session: Session, words: list[str]) -> Generator[Wait, None, tuple[int,
         (known for known in session.server.services.values() if known.name.lower() == words[1].lower()), None
     )
     if service is None:
-        return 2, "The service name is invalid."
+        return 2, say("net_no_service")
     if not session.identity.administrator:
-        return 2, "System error 5 has occurred.\r\n\r\nAccess is denied."
+        return 2, say("net_denied")
     starts = words[0].lower() == "start"
     if (service.status == "Stopped") != starts:
-        return 2, f"The {service.title} service {'has already been' if starts else 'is not'} started."
+        return 2, say("net_already_started") if starts else say("net_not_started", title=service.title)
     _note(session, "net.exe", words, True)
     yield 5.0
     if starts:
         session.model.start_service(session.server, service.name)
     else:
         session.model.stop_service(session.server, service.name)
-    return 0, f"The {service.title} service was {'started' if starts else 'stopped'} successfully."
+    return 0, say("net_started" if starts else "net_stopped", title=service.title)
 
 
 PROGRAMS: dict[str, Program] = {

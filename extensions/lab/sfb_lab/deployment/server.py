@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .clock import Task
-from .files import FOLDERS, FileSystem
+from .files import FOLDERS, Entry, FileSystem
 from .products import PRODUCTS, SERVICES
+from .texts import word
 from .values import chance
 
 Json = dict[str, Any]
+CORE_FILE = "Microsoft.Rtc.Management.Deployment.Bootstrapper.dll"
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Process:
     started: float
     command_line: str = ""
     title: str = ""
+    session: int = 0
+    """0: services and remote calls; people's windows are in others."""
     parent: int = 4
     holds_module: bool = False
     detached: bool = False
@@ -75,8 +79,20 @@ class LogEvent:
 class Server:
     """A Front End Server of a pool."""
 
-    def __init__(self, settings: Json, pool_fqdn: str, address: str, product: str, version: str, start: float) -> None:
+    def __init__(
+        self,
+        settings: Json,
+        pool_fqdn: str,
+        address: str,
+        product: str,
+        version: str,
+        start: float,
+        language: str = "en",
+        component_language: str = "en",
+    ) -> None:
         self.settings = settings
+        self.language = language
+        self.component_language = component_language
         self.fqdn: str = settings["fqdn"]
         self.name = self.fqdn.partition(".")[0].upper()
         self.pool_fqdn = pool_fqdn
@@ -108,7 +124,7 @@ class Server:
         self.brought: dict[str, str] = {}
         """Back end database -> version that the installed files expect."""
         self.processes: dict[int, Process] = {}
-        self.files = FileSystem(start, FOLDERS)
+        self.files = FileSystem(start, FOLDERS, language)
         self.events: list[LogEvent] = []
         self.tasks: list[Json] = list(settings["scheduled_tasks"])
         self.up_to_date_from = start
@@ -123,9 +139,10 @@ class Server:
         product = PRODUCTS[self.product]
         for entry in SERVICES:
             if self.product in entry.get("products", PRODUCTS):
+                title = word(entry["title"], self.language)
                 self.services[entry["name"]] = Service(
                     entry["name"],
-                    entry["title"],
+                    f"{product['services']} {title}" if entry["kind"] in ("role", "support") else title,
                     list(entry["roles"]),
                     entry["kind"],
                     entry["image"],
@@ -139,6 +156,17 @@ class Server:
         for instance, databases in product["local_databases"].items():
             for name, schema in databases.items():
                 self.databases[name] = Database(name, instance, schema)
+
+    @property
+    def core_file(self) -> Entry | None:
+        """The file whose version is that of the Core Components (CODE: a scanner; that it belongs to them: INFERRED)."""
+        title = PRODUCTS[self.product]["title"] if self.product != "none" else ""
+        return self.files.get(f"C:\\Program Files\\{title}\\Deployment\\{CORE_FILE}")
+
+    def replace_files(self) -> None:
+        """What the installer brought lies in place of the old: at once, or with a restart where it was in use."""
+        if self.core_file is not None:
+            self.core_file.version = self.components["Core Components"]
 
     def service_running(self, name: str) -> bool:
         service = self.services.get(name)
@@ -155,9 +183,14 @@ class Server:
     def component_rows(self) -> list[tuple[str, str]]:
         """Display name and version of every installed component (names: CODE OPD)."""
         product = PRODUCTS[self.product]
-        rows = [(f"{product['title']}, {name}", version) for name, version in self.components.items()]
-        major = product["base"].partition(".")[0]
-        return [*rows, (f"Microsoft Unified Communications Managed API {major}.0, Runtime", product["version"])]
+        rows = [
+            (f"{product['title']}, {self.component_title(name)}", version) for name, version in self.components.items()
+        ]
+        runtime = f"Microsoft Unified Communications Managed API {product['base'].partition('.')[0]}.0"
+        return [*rows, (f"{runtime}, {self.component_title('Runtime')}", product["version"])]
+
+    def component_title(self, name: str) -> str:
+        return word(name, self.component_language)
 
     def new_process(self, name: str, user: str, now: float, **more: Any) -> Process:
         self.next_pid += 4

@@ -18,6 +18,7 @@ from .model import Model
 from .products import PRODUCTS
 from .programs import run_program
 from .server import Server
+from .texts import word
 from .values import PsError, iso, plain, row, ticks
 
 Json = dict[str, Any]
@@ -33,7 +34,7 @@ def _answer(session: Session, roles: list[str]) -> Json:
         "version": server.settings["powershell"]["version"],
         "process": process.pid,
         "ticks": ticks(process.started),
-        "user": session.identity.user,
+        "user": word(session.identity.user, session.model.language),
         "administrator": session.identity.administrator,
         "roles": {role: role.lower() in groups for role in roles},
         "started": iso(session.model.clock.now()),

@@ -24,6 +24,7 @@ from .line import run_line
 from .model import Identity, Model
 from .server import Server
 from .shell import run_request
+from .texts import say
 
 
 class ServerWentDown(ConnectionResetError):
@@ -63,7 +64,11 @@ class Deployment:
         ]
         """The installers, for inventories and for tests that need one as a file on the controller."""
         self._executions = 0
-        self._faults.happens = {"third_party_restart": self._third_party, "async_process_vanishes": self._vanish}
+        self._faults.happens = {
+            "third_party_restart": self._third_party,
+            "async_process_vanishes": self._vanish,
+            "local_sql_stopped": self._stop_sql,
+        }
         beginning.begin(self.model)
         self._faults.start()
 
@@ -129,6 +134,9 @@ class Deployment:
             session.asks = True
             return self._live(session, run_line(session, text))  # type: ignore[no-any-return]
 
+    def says(self, text: str, **values: str) -> str:
+        return self.model.speak(say(text, **values))
+
     def _detached(self, session: Session, request: Json) -> Work:
         try:
             yield from run_request(session, request)
@@ -171,9 +179,9 @@ class Deployment:
             identity, server = self._who(caller)
             if not identity.administrator:
                 self._journal.write("refused", caller, reason="restart")
-                raise RefusedByWindows("Access is denied.(5)")
+                raise RefusedByWindows(self.model.speak(say("no_reboot_right")))
             if server.restart_planned is not None:
-                raise RefusedByWindows("A system shutdown has already been scheduled.(1190)")
+                raise RefusedByWindows(self.model.speak(say("shutdown_scheduled")))
             self._faults.call_begins("shutdown.exe", {server.fqdn})
             self._journal.write("reboot", caller, by="restart", delay_seconds=delay_seconds, changes=True)
             self.model.restart(server, delay_seconds)
@@ -196,7 +204,7 @@ class Deployment:
             files, inside = self.model.locate(server, path, identity)
             entry = files.get(inside)
             if entry is None or not entry.is_folder:
-                raise RefusedByWindows(f"Cannot find path '{path}' because it does not exist.")
+                raise RefusedByWindows(self.model.speak(say("path_not_found", path=path)))
             return [child.as_file_entry() for child in files.children(inside)]
 
     def read_file(self, caller: Caller, path: str) -> bytes:
@@ -236,7 +244,7 @@ class Deployment:
             identity, server = self._who(caller)
             files, inside = self._writable(server, identity, path)
             if files.get(inside) is None:
-                raise RefusedByWindows(f"Cannot find path '{path}' because it does not exist.")
+                raise RefusedByWindows(self.model.speak(say("path_not_found", path=path)))
             files.remove(inside)
             self._journal.write("file", caller, what="remove", path=path)
 
@@ -245,7 +253,7 @@ class Deployment:
             identity, server = self._who(caller)
             medium = self.model.media.urls.get(url)
             if medium is None:
-                raise RefusedByWindows(f"The remote name could not be resolved or the server answered 404: {url}")
+                raise RefusedByWindows(self.model.speak(say("http_404")))
             self._transfer(server, medium.content)
             self._put(caller, server, identity, target, medium.content, "download", source=url)
 
@@ -288,7 +296,7 @@ class Deployment:
         files, inside = self.model.locate(server, path, identity)
         entry = files.get(inside)
         if entry is None or entry.content is None:
-            raise RefusedByWindows(f"Could not find file '{path}'.")
+            raise RefusedByWindows(self.model.speak(say("file_not_found", path=path)))
         return entry.content
 
     def _writable(self, server: Server, identity: Identity, path: str) -> tuple[Any, str]:
@@ -297,7 +305,7 @@ class Deployment:
         if files is self.model.media.share or not (
             identity.administrator or "\\temp" in lower or lower.startswith("c:\\users\\")
         ):
-            raise RefusedByWindows(f"Access to the path '{path}' is denied.")
+            raise RefusedByWindows(self.model.speak(say("path_denied", path=path)))
         return files, inside
 
     def _put(
@@ -317,6 +325,13 @@ class Deployment:
             return False
         self._journal.write("reboot", None, server.fqdn, by="somebody else", delay_seconds=0)
         self.model.restart(server, 0.0)
+        return True
+
+    def _stop_sql(self, host: str, fault: Json) -> bool:
+        server = self._server(host)
+        if not server.service_running(fault["service"]):
+            return False
+        self.model.stop_service(server, fault["service"])
         return True
 
     def _vanish(self, host: str, fault: Json) -> bool:
@@ -340,4 +355,5 @@ def load(
     """
     settings = read_deployment(deployment_file)
     hosts = [server["fqdn"] for pool in settings["pools"] for server in pool["servers"]]
+    hosts += [server["fqdn"] for server in settings["back_end_servers"]]
     return Deployment(settings, read_faults(faults_file, hosts), journal_file, speed)

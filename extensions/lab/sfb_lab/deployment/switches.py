@@ -35,7 +35,10 @@ SWITCHES: dict[str, tuple[tuple[object, ...], str]] = {
         (False, True),
         "the installer starts every service of the product that is not disabled, at its end",
     ),
-    "installer_returns": ((0, 2, 3010), "exit code of a successful installation that needs a restart"),
+    "installer_returns": (
+        (0, 2, 3010),
+        "exit code of a successful installation that needs a restart (Lync Server 2013: always 2)",
+    ),
     "fabric_text": (
         ("a", "b", "unknown"),
         "layout of Get-CsPoolFabricState: lines per server with OK and Up as a blog tells; another that only a saved"
@@ -50,11 +53,25 @@ SWITCHES: dict[str, tuple[tuple[object, ...], str]] = {
         ("documented", "other"),
         "the module's folder: as known from 2013 to 2019, or another (found by name only)",
     ),
+    "component_names": (
+        ("english", "localised"),
+        "names of components in Get-CsServerPatchVersion and in the uninstall keys, after the product's name: English"
+        " everywhere, or in the language of the servers",
+    ),
     "module_autoloads": ((True, False), "the module loads by its name; or only by its full path"),
     "address_book_time": (("moment", "text"), "RunTimeOfDay of Get-CsAddressBookConfiguration is a DateTime, or text"),
     "configured_covers_central_management": (
         (True, False),
-        "Install-/Test-CsDatabase -ConfiguredDatabases include the Central Management store",
+        "Install-/Test-CsDatabase -ConfiguredDatabases (and Install-CsDatabase -LocalDatabases) include the Central"
+        " Management store",
+    ),
+    "mirrored_update": (
+        ("works", "fails"),
+        "Install-CsDatabase -Update against mirrored databases: practice since 2013, or what the reference says",
+    ),
+    "excluded_stores": (
+        ("updated", "skipped"),
+        "whether Install-CsDatabase -ExcludeCollocatedStores only silences a warning, or leaves those stores as they are",
     ),
 }
 """Name -> (positions, the first is the default; what it decides)."""

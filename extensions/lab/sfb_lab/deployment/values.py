@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Json = dict[str, Any]
@@ -56,6 +56,10 @@ class PsError:
     type: str = "System.Management.Automation.RuntimeException"
     target: str = ""
     details: str | None = None
+
+    def spoken(self, speak: Callable[[str], str]) -> PsError:
+        """The same error with its texts as people read them."""
+        return replace(self, message=speak(self.message), details=self.details and speak(self.details))
 
     def as_row(self) -> Json:
         return {
@@ -112,6 +116,9 @@ def row(item: Value, select: Sequence[Any]) -> Any:
     by_name = {name.lower(): value for name, value in known.items()}
     result: Json = {}
     for wanted in select:
+        if wanted == "*":
+            result |= {name: plain(value) for name, value in known.items()}
+            continue
         name, inner = (wanted, []) if isinstance(wanted, str) else (str(wanted["name"]), list(wanted["select"]))
         if name.lower() not in by_name:
             continue
@@ -122,6 +129,11 @@ def row(item: Value, select: Sequence[Any]) -> Any:
             many = value if isinstance(value, (list, tuple)) else [value]
             result[name] = [row(element, inner) for element in many]
     return result
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """7.0.2046.396 as numbers, to be compared."""
+    return tuple(int(part) for part in version.split("."))
 
 
 def chance(*names: object) -> float:

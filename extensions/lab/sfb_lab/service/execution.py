@@ -56,7 +56,7 @@ class Execution:
         if len(line) > _LONGEST_COMMAND_LINE:
             # cmd.exe, which WinRM starts unless WINRS_SKIP_CMD_SHELL is set, has this limit (DOC cmd).
             self._refused(caller, f"a command line of {len(line)} characters")
-            return Console(1, stderr="The command line is too long.\r\n")
+            return Console(1, stderr=_windows_lines(self._simulation.says("command_too_long")))
         try:
             payload = decode(line, stdin)
         except Unreadable as error:
@@ -109,7 +109,8 @@ class Execution:
             return
         if self._accounts.verify(name, caller.become_password or "") is None:
             self._simulation.journal("refused", caller, reason="logon", account=name)
-            reason = f"LogonUser({name}) failed (The user name or password is incorrect, Win32ErrorCode 1326)"
+            wrong = self._simulation.says("wrong_password").rstrip(".")
+            reason = f"LogonUser({name}) failed ({wrong}, Win32ErrorCode 1326)"
             raise RefusedByWindows(
                 f"internal error: failed to become user '{name}': "
                 f'Exception calling "CreateProcessAsUser" with "9" argument(s): "{reason}"'

@@ -23,8 +23,7 @@ def in_cmd(session: Session, line: str) -> Console:
     program = line.split()[0] if line.split() else ""
     if re.fullmatch(r"[A-Za-z]+-[A-Za-z]+", program):
         # A cmdlet's name means nothing to cmd.exe.
-        text = f"'{program}' is not recognized as an internal or external command,\noperable program or batch file.\n"
-        return Console(1, stderr=text)
+        return Console(1, stderr=session.simulation.says("command_unknown", program=program))
     return session.simulation.line(session.caller, line)
 
 

@@ -119,7 +119,7 @@ def _below_home(session: Session, values: Values, _stdin: str) -> Console:
 def _remove(session: Session, values: Values, _stdin: str) -> Console:
     path = session.expand(_unquoted(values["Path"]))
     if session.stat(path) is None:
-        raise RefusedByWindows(f"Remove-Item : Cannot find path '{path}' because it does not exist.")
+        raise RefusedByWindows("Remove-Item : " + session.simulation.says("path_not_found", path=path))
     session.simulation.remove(session.caller, path)
     return Console(0)
 

@@ -41,7 +41,7 @@ class Lab:
         return Caller(f"{server}.example.com", user, account, password, check_mode)
 
     def request(
-        self, calls: Sequence[Json], claim: str | None = None, modules: Sequence[str] = ("SkypeForBusiness",)
+        self, calls: Sequence[Json], claim: str | None = None, modules: Sequence[str] = ("SkypeForBusiness", "Lync")
     ) -> Json:
         every: Json = {"cmdlet": None, "program": None, "parameters": {}, "arguments": "", "folder": None, "select": []}
         return {
@@ -74,7 +74,7 @@ class Lab:
         return self.ask(server, {"program": program, "arguments": arguments}, modules=())[0]
 
     def detach(
-        self, server: str, *calls: Json, claim: str | None = None, modules: Sequence[str] = ("SkypeForBusiness",)
+        self, server: str, *calls: Json, claim: str | None = None, modules: Sequence[str] = ("SkypeForBusiness", "Lync")
     ) -> None:
         self.deployment.management_shell_detached(self.caller(server), self.request(calls, claim, modules))
 
@@ -112,7 +112,7 @@ class Lab:
         """The path of the installer in a folder of its own."""
         folder = f"{ROOT}\\media\\update"
         self.cmdlet(server, "New-Item", Path=folder, ItemType="Directory", Force=True)
-        path = f"{folder}\\SkypeServerUpdateInstaller.exe"
+        path = f"{folder}\\{self.deployment.media[version]['file']}"
         self.deployment.download(self.caller(server), self.deployment.media[version]["urls"][0], path)
         return path
 
@@ -133,6 +133,11 @@ class Lab:
     def state(self, server: str) -> str:
         outcome = self.cmdlet(server, "Get-CsUpgradeDomainInfo", ["PoolUpgradeState"], QueryTimeout=0)
         return str(outcome["output"][0]["PoolUpgradeState"])
+
+    def line(self, server: str, text: str) -> str:
+        """What a plain line writes."""
+        console = self.deployment.line(self.caller(server), text)
+        return console.stdout + console.stderr
 
     def sleep(self, minutes: float) -> None:
         self.deployment.sleep(60 * minutes)

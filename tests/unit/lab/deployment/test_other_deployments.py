@@ -9,30 +9,6 @@ from __future__ import annotations
 from .conftest import Play
 
 
-def test_a_standard_edition_server_is_a_pool_of_its_own_name(play: Play) -> None:
-    pool = {"fqdn": "fe01.example.com", "edition": "standard", "servers": ["fe01.example.com"]}
-    lab = play({"pools": [pool]})
-    assert lab.cmdlet("fe01", "Get-CsComputer", ["Fqdn", "Pool"], Local=True)["output"] == [
-        {"Fqdn": "fe01.example.com", "Pool": "fe01.example.com"}
-    ]
-    assert lab.cmdlet("fe01", "Get-CsService", ["UserDatabase"], UserServer=True)["output"] == [
-        {"UserDatabase": "UserDatabase:fe01.example.com"}
-    ]
-    outcome = lab.cmdlet("fe01", "Invoke-CsComputerFailOver", ComputerName="fe01.example.com", Confirm=False)
-    assert outcome["errors"][0]["id"] == "InvalidComputer,Invoke-CsComputerFailOver"
-
-
-def test_lync_has_another_module_and_fewer_cmdlets(play: Play) -> None:
-    lab = play({"product": "lync2013"})
-    answer = lab.deployment.management_shell(
-        lab.caller("fe01"),
-        lab.request([{"cmdlet": "Get-CsServerVersion"}, {"cmdlet": "Get-CsServerPatchVersion"}], modules=["Lync"]),
-    )
-    assert answer["module"] == "Lync"
-    assert "(5.0.8308.0)" in answer["outcomes"][0]["output"][0]
-    assert answer["outcomes"][1]["missing"]
-
-
 def test_a_server_without_the_product_has_windows_only(play: Play) -> None:
     lab = play(servers={"fe02": {"product": "none"}})
     outcomes = lab.ask("fe02", {"cmdlet": "Get-CsPool"}, {"cmdlet": "Get-Date"})

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sfb_lab.border import Caller, Console, FileEntry, Json, RefusedByWindows, RequestFault, UnknownToLab
+from sfb_lab.deployment.texts import say
 
 FRONT_END = "fe01.example.com"
 WITNESS = "fe02.example.com"
@@ -50,6 +51,9 @@ class StubSimulation:
     def sleep(self, seconds: float) -> None:
         self.held()
         self.clock += seconds
+
+    def says(self, text: str, **values: str) -> str:
+        return str(say(text, **values))
 
     def accepts(self, host: str) -> bool:
         self.held()

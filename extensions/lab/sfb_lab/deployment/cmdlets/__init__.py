@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from . import (  # noqa: F401
+    back_ends,
     certificates,
     computer_failover,
     databases,
@@ -15,6 +16,8 @@ from . import (  # noqa: F401
     files,
     items,
     network,
+    pairs,
+    processes,
     registrar_reset,
     services,
     topology,

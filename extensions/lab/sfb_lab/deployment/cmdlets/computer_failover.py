@@ -34,8 +34,13 @@ def _target(call: Call) -> tuple[Server, Pool]:
     server = model.by_fqdn(name)
     if server is None:
         raise call.fail(say("failover_no_computer", computer=name), "ComputerNotFound", "ObjectNotFound", name)
-    pool = model.pool_of(server)
-    if pool.settings["edition"] == "standard" or len(pool.servers) < 2 or "RTCSRV" not in server.services:
+    pool = model.pool_with(server)
+    if (
+        pool is None
+        or pool.settings["edition"] == "standard"
+        or len(pool.servers) < 2
+        or "RTCSRV" not in server.services
+    ):
         raise call.fail(say("failover_no_pool", computer=name), "InvalidComputer", "InvalidArgument", name)
     if not server.up:
         raise call.fail(say("rpc_unavailable"), "ComputerUnavailable", "ConnectionError", name)

@@ -12,6 +12,7 @@ from typing import Any
 from ...border import UnknownToLab
 from ..call import Call, cmdlet
 from ..server import LogEvent
+from ..texts import say, word
 from ..values import Moment, PsObject
 
 LEVELS = {"Error": 2, "Warning": 3, "Information": 4}
@@ -77,7 +78,7 @@ def get_win_event(call: Call) -> None:
     for log in logs:
         if log.lower() not in (name.lower() for name in (*known, *WINDOWS_LOGS)):
             raise call.fail(
-                f'There is not an event log on the localhost computer that matches "{log}".',
+                say("no_event_log", log=log),
                 "NoMatchingLogsFound",
                 "ObjectNotFound",
                 log,
@@ -95,7 +96,7 @@ def get_win_event(call: Call) -> None:
     found.sort(key=lambda event: event.at, reverse=not call.get("Oldest"))
     if not found:
         call.error(
-            "No events were found that match the specified selection criteria.",
+            say("no_events"),
             "NoMatchingEventsFound",
             "ObjectNotFound",
         )
@@ -107,7 +108,7 @@ def get_win_event(call: Call) -> None:
                 {
                     "Id": event.id,
                     "ProviderName": event.source,
-                    "LevelDisplayName": event.level,
+                    "LevelDisplayName": word(event.level, call.model.language),
                     "Level": LEVELS[event.level],
                     "Message": event.message,
                     "TimeCreated": Moment(event.at),

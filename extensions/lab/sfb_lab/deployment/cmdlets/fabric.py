@@ -29,8 +29,8 @@ def _node_state(server: Server) -> tuple[str, str]:
     return ("OK", "Up") if server.service_running("RTCSRV") else ("Warning", "Down")
 
 
-def _layout_a(pool: Pool) -> list[str]:
-    lines = say("fabric_a_head", pool=pool.fqdn).split("\n")
+def _layout_a(model: Model, pool: Pool) -> list[str]:
+    lines = model.speak(say("fabric_a_head", pool=pool.fqdn)).split("\n")
     count = len(pool.groups)
     primaries = sum(group.present > 0 for group in pool.groups)
     secondaries = sum(max(group.present - 1, 0) for group in pool.groups)
@@ -38,7 +38,7 @@ def _layout_a(pool: Pool) -> list[str]:
         say("fabric_a_service", service=service, groups=count, primaries=primaries, secondaries=secondaries)
         for service in SERVICES
     ]
-    lines += say("fabric_a_servers").split("\n")
+    lines += model.speak(say("fabric_a_servers")).split("\n")
     for server in pool.servers:
         health, state = _node_state(server)
         lines.append(say("fabric_a_server", server=server.fqdn, health=health, state=state))
@@ -53,14 +53,15 @@ def _layout_b(model: Model, pool: Pool) -> list[str]:
         return str(uuid.UUID(int=model.random.getrandbits(128), version=4))
 
     now = model.clock.now()
-    lines = say(
+    head = say(
         "fabric_b_head",
         time=iso(now)[:19] + "Z",
         guid=new_guid(),
         groups=len(pool.groups),
         instances=sum(group.present for group in pool.groups),
         elapsed=number(900),
-    ).split("\n")
+    )
+    lines = model.speak(head).split("\n")
     for server in pool.servers:
         if _node_state(server) == ("OK", "Up"):
             lines.append(
@@ -114,9 +115,11 @@ def get_fabric_state(call: Call) -> None:
             call.warn(say("fabric_missing", group=group.id, service="Routing", server=replica.server.fqdn))
         for group in pool.groups:
             call.say(say("fabric_verbose", group=group.id, present=group.present, wanted=len(group.replicas)))
-    lines = _layout_a(pool) if layout == "a" else _layout_b(model, pool) if layout == "b" else _layout_unknown(model)
+    lines = (
+        _layout_a(model, pool) if layout == "a" else _layout_b(model, pool) if layout == "b" else _layout_unknown(model)
+    )
     if model.switches["fabric_output"] == "one_text":
-        call.write("\r\n".join(lines))
+        call.write("\r\n".join(model.speak(line) for line in lines))
     else:
         call.write(*lines)
 
@@ -124,8 +127,8 @@ def get_fabric_state(call: Call) -> None:
 def _readiness(call: Call, waits_minutes: float) -> Iterator[Wait]:
     """One PoolUpgradeState; waits first until replicas that are being built are there (DOC), then says Busy."""
     model = call.model
-    pool = model.pool_of(call.server)
-    if not call.server.service_running("RTCSRV"):
+    pool = model.pool_with(call.server)
+    if pool is None or not call.server.service_running("RTCSRV"):
         raise call.fail(say("readiness_local"), "NotActiveFrontEnd", "InvalidOperation")
     until = model.clock.now() + 60 * waits_minutes
     while pool.state() == "Busy" and pool.rebuilding and model.clock.now() < until:
@@ -133,17 +136,17 @@ def _readiness(call: Call, waits_minutes: float) -> Iterator[Wait]:
     state = pool.state()
     blog = model.switches["readiness_property_names"] == "blog"
     domains = []
-    for index, server in enumerate(pool.servers):
-        ready = state == "Ready" and server.in_service
+    for index, servers in enumerate(pool.upgrade_domains):
+        active = sum(server.in_service for server in servers)
         domains.append(
             PsObject(
                 "Microsoft.Rtc.Management.Hadr.UpgradeDomain",
                 {
                     "Name": f"UpgradeDomain{index + 1}",
-                    "Frontends": [server.fqdn],
-                    "TotalFrontends": 1,
-                    "TotalActiveFrontends": int(server.in_service),
-                    "IsReadyForUpgrade" if blog else "ReadyforUpgrade": ready,
+                    "Frontends": [server.fqdn for server in servers],
+                    "TotalFrontends": len(servers),
+                    "TotalActiveFrontends": active,
+                    "IsReadyForUpgrade" if blog else "ReadyforUpgrade": state == "Ready" and active == len(servers),
                 },
                 f"UpgradeDomain{index + 1}",
             )
@@ -173,55 +176,3 @@ def get_pool_upgrade_readiness(call: Call) -> Iterator[Wait]:
 def get_upgrade_domain_info(call: Call) -> Iterator[Wait]:
     given = call.get("QueryTimeout")
     yield from _readiness(call, call.model.times["readiness_waits_minutes"] if given is None else given)
-
-
-@cmdlet("Get-CsUserDatabaseState", 1.5, reach="topology")
-def get_user_database_state(call: Call) -> None:
-    identity = str(call.get("Identity") or "")
-    pool_name = call.get("RegistrarPool")
-    found = False
-    for pool in call.model.pools:
-        name = f"UserDatabase:{pool.sql['server']}"
-        if (identity and identity.lower() != name.lower()) or (pool_name and pool_name.lower() != pool.fqdn.lower()):
-            continue
-        found = True
-        call.write_object(
-            "Microsoft.Rtc.Management.Hadr.UserDatabaseState", name, Identity=name, Online=bool(pool.sql["available"])
-        )
-    if not found:
-        raise call.fail(
-            say("not_found", kind="service", name=identity or pool_name),
-            "ManagementObjectNotFound",
-            "ObjectNotFound",
-            identity,
-        )
-
-
-@cmdlet("Get-CsDatabaseMirrorState", 3.0, reach="topology")
-def get_mirror_state(call: Call) -> None:
-    """DatabaseName, StateOnPrimary, StateOnMirror and the two statuses (DOC; CODE: Cussen's mirror tool)."""
-    pool = call.model.pool(call.get("PoolFqdn"))
-    if pool is None:
-        raise call.fail(
-            say("not_found", kind="pool", name=call.get("PoolFqdn")), "ManagementObjectNotFound", "ObjectNotFound"
-        )
-    if call.get("DatabaseType") not in (None, "User", "Application", "App", "CentralMgmt", "CMS"):
-        raise call.fail(
-            say("mirror_absent", pool=pool.fqdn),
-            "DatabaseTypeNotPresent",
-            "ObjectNotFound",
-            str(call.get("DatabaseType")),
-        )
-    primary = pool.sql["principal"] == "primary"
-    for name in ("rtcxds", "rtcshared", "rtcab", "rgsconfig", "rgsdyn", "cpsdyn"):
-        there = bool(pool.sql["mirror"])
-        bad = "DatabaseInaccessibleOrMirroringNotEnabled"
-        call.write_object(
-            "Microsoft.Rtc.Management.Deployment.DatabaseMirrorState",
-            name,
-            DatabaseName=name,
-            StateOnPrimary=bad if not there or not pool.sql["available"] else "Principal" if primary else "Mirror",
-            StateOnMirror=bad if not there else "Mirror" if primary else "Principal",
-            MirroringStatusOnPrimary="synchronized" if there and pool.sql["available"] else None,
-            MirroringStatusOnMirror="synchronized" if there else None,
-        )

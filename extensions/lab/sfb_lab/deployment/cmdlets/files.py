@@ -15,28 +15,33 @@ from ...border import RefusedByWindows
 from ..call import Call, cmdlet
 from ..clock import Wait
 from ..files import ADMINISTRATORS, INHERITED, Entry, clean, leaf, parent
+from ..texts import ANSI, say, word
 from ..values import PsObject, guid
 from .items import file_object, find, not_found, paths
 
 BOM = "\ufeff".encode()
 
 
-def _decode(content: bytes, encoding: str | None) -> str:
+def _ansi(call: Call) -> str:
+    return ANSI.get(call.model.language, "cp1252")
+
+
+def _decode(call: Call, content: bytes, encoding: str | None) -> str:
     """As Windows PowerShell 5.1 reads: a byte order mark decides, then -Encoding, then ANSI."""
     if content.startswith(BOM):
         return content[3:].decode("utf-8", "replace")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace")
-    known = {"UTF8": "utf-8", "Unicode": "utf-16-le", "Ascii": "ascii"}.get(encoding or "", "cp1252")
+    known = {"UTF8": "utf-8", "Unicode": "utf-16-le", "Ascii": "ascii"}.get(encoding or "", _ansi(call))
     return content.decode(known, "replace")
 
 
-def _encode(text: str, encoding: str | None, new: bool = True) -> bytes:
+def _encode(call: Call, text: str, encoding: str | None, new: bool = True) -> bytes:
     if encoding == "UTF8":
         return (BOM if new else b"") + text.encode()
     if encoding in ("Unicode", "String"):
         return (b"\xff\xfe" if new else b"") + text.encode("utf-16-le")
-    return text.encode("ascii" if encoding == "Ascii" else "cp1252", "replace")
+    return text.encode("ascii" if encoding == "Ascii" else _ansi(call), "replace")
 
 
 def _may_write(call: Call, path: str) -> None:
@@ -44,7 +49,7 @@ def _may_write(call: Call, path: str) -> None:
     private = "\\temp" in inside.lower() or inside.lower().startswith("c:\\users\\")
     if files is call.model.media.share or not (call.identity.administrator or private):
         raise call.fail(
-            f"Access to the path '{clean(path)}' is denied.",
+            say("path_denied", path=clean(path)),
             "UnauthorizedAccess",
             "PermissionDenied",
             path,
@@ -63,7 +68,7 @@ def get_content(call: Call) -> None:
         if entry is None or entry.content is None:
             not_found(call, path)
             continue
-        text = _decode(entry.content, call.get("Encoding"))
+        text = _decode(call, entry.content, call.get("Encoding"))
         if call.get("Raw"):
             call.write(text)
             continue
@@ -88,7 +93,7 @@ def select_string(call: Call) -> None:
         if entry is None or entry.content is None:
             not_found(call, path)
             continue
-        for number, line in enumerate(_decode(entry.content, "UTF8").splitlines(), 1):
+        for number, line in enumerate(_decode(call, entry.content, "UTF8").splitlines(), 1):
             if any(pattern.search(line) for pattern in patterns):
                 call.write_object(
                     "Microsoft.PowerShell.Commands.MatchInfo",
@@ -126,7 +131,7 @@ def _put(call: Call, path: str, content: bytes) -> None:
 @cmdlet("Set-Content", 0.2, changes=True)
 def set_content(call: Call) -> None:
     for path in paths(call):
-        _put(call, path, _encode(_text(call), call.get("Encoding")))
+        _put(call, path, _encode(call, _text(call), call.get("Encoding")))
 
 
 @cmdlet("Add-Content", 0.2, changes=True)
@@ -134,7 +139,7 @@ def add_content(call: Call) -> None:
     for path in paths(call):
         entry = find(call, path)
         before = entry.content if entry and entry.content else b""
-        _put(call, path, before + _encode(_text(call), call.get("Encoding"), new=not before))
+        _put(call, path, before + _encode(call, _text(call), call.get("Encoding"), new=not before))
 
 
 @cmdlet("New-Item", 0.2, changes=True)
@@ -147,7 +152,7 @@ def new_item(call: Call) -> None:
         if known is not None and not (call.get("Force") and known.is_folder == folder):
             kind = "DirectoryExist" if known.is_folder else "NewItemIOError"
             call.error(
-                f"An item with the specified name {clean(path)} already exists.",
+                say("item_exists", path=clean(path)),
                 kind,
                 "ResourceExists" if known.is_folder else "WriteError",
                 path,
@@ -163,7 +168,7 @@ def new_item(call: Call) -> None:
                 files.put_folder(parent(inside), call.model.clock.now(), _owner(call))
             elif files.get(parent(inside)) is None:
                 raise call.fail(
-                    f"Could not find a part of the path '{clean(path)}'.",
+                    say("part_of_path", path=clean(path)),
                     "NewItemIOError",
                     "WriteError",
                     path,
@@ -171,7 +176,7 @@ def new_item(call: Call) -> None:
                 )
             call.acts()
             entry = files.put_file(
-                inside, _encode(str(call.get("Value") or ""), None), call.model.clock.now(), _owner(call)
+                inside, _encode(call, str(call.get("Value") or ""), None), call.model.clock.now(), _owner(call)
             )
         call.write(file_object(call, entry, path))
 
@@ -195,7 +200,7 @@ def move_item(call: Call) -> None:
         if find(call, target) is not None:
             if not call.get("Force"):
                 call.error(
-                    "Cannot create a file when that file already exists.",
+                    say("file_exists"),
                     "MoveFileInfoItemIOError",
                     "WriteError",
                     path,
@@ -208,7 +213,7 @@ def move_item(call: Call) -> None:
         others, new = call.model.locate(call.server, target, call.identity)
         if files is not others or others.get(parent(new)) is None:
             call.error(
-                f"Could not find a part of the path '{clean(target)}'.",
+                say("part_of_path", path=clean(target)),
                 "MoveFileInfoItemIOError",
                 "WriteError",
                 path,
@@ -237,7 +242,7 @@ def copy_item(call: Call) -> Iterator[Wait]:
             raise call.fail("The lab copies single files.", "LabCopiesFiles", "NotImplemented", path)
         if files.get(parent(inside)) is None:
             call.error(
-                f"Could not find a part of the path '{clean(target)}'.",
+                say("part_of_path", path=clean(target)),
                 "CopyFileInfoItemIOError",
                 "WriteError",
                 path,
@@ -261,7 +266,7 @@ def remove_item(call: Call) -> None:
         files, inside = call.model.locate(call.server, path, call.identity)
         if entry.is_folder and any(True for _child in files.children(inside)) and not call.get("Recurse"):
             call.error(
-                f"The item at {clean(path)} has children and the Recurse parameter was not specified.",
+                say("has_children", path=clean(path)),
                 "RemoveItemHasChildren",
                 "InvalidOperation",
                 path,
@@ -277,7 +282,7 @@ def get_acl(call: Call) -> None:
         entry = find(call, path)
         if entry is None:
             call.error(
-                f"Cannot find path '{path}' because it does not exist.",
+                say("path_not_found", path=path),
                 "GetAcl_PathNotFound_Exception",
                 "ObjectNotFound",
                 path,
@@ -290,7 +295,7 @@ def get_acl(call: Call) -> None:
             else "System.Security.AccessControl.FileSecurity",
             None,
             Path=f"Microsoft.PowerShell.Core\\FileSystem::{clean(path)}",
-            Owner=entry.owner,
+            Owner=word(entry.owner, call.model.language),
             Group="LAB\\Domain Users",
             Sddl=entry.sddl or _inherited(entry),
             AreAccessRulesProtected="PAI" in (entry.sddl or ""),
@@ -325,7 +330,7 @@ def get_signature(call: Call) -> Iterator[Wait]:
         entry = find(call, path)
         if entry is None or entry.content is None:
             call.error(
-                f"File {path} was not found.",
+                say("signature_no_file", path=path),
                 "SignatureCommandsBaseFileNotFound",
                 "ObjectNotFound",
                 path,

@@ -14,6 +14,7 @@ from .. import registry
 from ..call import Call, cmdlet
 from ..clock import Wait
 from ..files import Entry, clean, leaf, parent
+from ..texts import say
 from ..values import Moment, PsObject
 from .certificates import trusted_roots
 
@@ -36,7 +37,7 @@ def file_object(call: Call, entry: Entry, path: str) -> PsObject:
     }
     if entry.content is not None:
         medium = call.model.media.recognise(entry.content)
-        version = medium.version if medium else ""
+        version = medium.version if medium else entry.version
         properties.update(
             Length=len(entry.content),
             DirectoryName=parent(whole),
@@ -75,7 +76,7 @@ def paths(call: Call) -> list[str]:
 
 def not_found(call: Call, path: str) -> None:
     call.error(
-        f"Cannot find path '{path}' because it does not exist.",
+        say("path_not_found", path=path),
         "PathNotFound",
         "ObjectNotFound",
         path,
@@ -184,7 +185,7 @@ def get_item_property(call: Call) -> None:
             }
             if wanted and not values and not wild:
                 call.error(
-                    f"Property {wanted[0]} does not exist at path {name}.",
+                    say("no_property", name=wanted[0], path=name),
                     "System.Management.Automation.PSArgumentException",
                     "InvalidArgument",
                     wanted[0],
@@ -215,7 +216,7 @@ def test_path(call: Call) -> Iterator[Wait]:
             entry = find(call, path) if path else None
         except RefusedByWindows as refused:
             yield 5.0
-            if "denied" in str(refused):
+            if str(refused) == call.model.speak(say("access_denied")):
                 call.error(
                     str(refused),
                     "ItemExistsUnauthorizedAccessError",

@@ -14,6 +14,7 @@ from ..call import Call, cmdlet
 from ..clock import Wait
 from ..model import Model
 from ..server import Server
+from ..texts import say
 
 #: Ports that something listens on: 5090 is what Microsoft's quorum rule probes (CODE OPD), 5061 SIP.
 SERVICE_PORTS = {5090: "RTCSRV", 5061: "RTCSRV", 443: "W3SVC", 4443: "W3SVC", 444: "RTCIMMCU"}
@@ -26,14 +27,15 @@ def answers(model: Model, caller: Server, name: str, port: int | None) -> bool:
             return server.up
         if port in SERVICE_PORTS:
             return server.service_running(SERVICE_PORTS[port])
+        if port == 1433:
+            return any(store.node.host is server and store.reached_from(caller) for store in model.sql.stores)
         return port in (135, 139, 445, 3389) or (port in (5985, 5986) and server.winrm)
+    for store in model.sql.stores:
+        if name.lower() == store.fqdn.lower():
+            return store.reached_from(caller) and port in (None, 1433, 445, 135)
+        if store.mirror and name.lower() == store.mirror.fqdn.lower():
+            return store.mirror.answers(store.instance) and port in (None, 1433, 445, 135)
     for pool in model.pools:
-        if name.lower() == pool.sql["server"].lower():
-            return (
-                bool(pool.sql["available"]) and caller.settings["reaches_back_end"] and port in (None, 1433, 445, 135)
-            )
-        if pool.sql["mirror"] and name.lower() == pool.sql["mirror"].lower():
-            return port in (None, 1433, 445, 135)
         if name.lower() == pool.fqdn.lower():
             return any(server.in_service for server in pool.servers)
     return any(
@@ -49,9 +51,7 @@ def test_net_connection(call: Call) -> Iterator[Wait]:
     address = server.address if server else "127.0.250.1"
     if not good:
         yield 21.0
-        call.warn(
-            f"TCP connect to ({name} : {port}) failed" if port else f"Ping to {name} failed with status: TimedOut"
-        )
+        call.warn(say("tcp_failed", name=name, port=port) if port else say("ping_failed", name=name))
     more = {"RemotePort": port, "TcpTestSucceeded": good} if port else {}
     call.write_object(
         "TestNetConnectionResult",
@@ -76,7 +76,7 @@ def invoke_web_request(call: Call) -> Iterator[Wait]:
         )
     elif any(f"//{host}/" in known for known in call.model.media.urls):
         raise call.fail(
-            "The remote server returned an error: (404) Not Found.",
+            say("http_404"),
             "WebCmdletWebResponseException",
             "InvalidOperation",
             address,
@@ -85,7 +85,7 @@ def invoke_web_request(call: Call) -> Iterator[Wait]:
     else:
         yield 12.0
         raise call.fail(
-            f"The remote name could not be resolved: '{host}'",
+            say("remote_name", host=host),
             "WebCmdletWebResponseException",
             "InvalidOperation",
             address,

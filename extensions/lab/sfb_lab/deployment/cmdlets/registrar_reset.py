@@ -54,7 +54,7 @@ def reset(call: Call) -> Iterator[Wait]:
     kind = call.get("ResetType", "ServiceReset")
     if kind == "MachineStateRemoved":
         raise call.fail(say("reset_machine_there"), "MachineInTopology", "InvalidOperation", pool.fqdn)
-    if not pool.sql["available"] and kind != "ServiceReset":
+    if not pool.user_store.online and kind != "ServiceReset":
         raise call.fail(
             say("sql_unreachable", server=pool.sql["server"]), "BackEndUnavailable", "ConnectionError", pool.fqdn
         )

@@ -12,6 +12,7 @@ from fnmatch import fnmatch
 from ..call import Call, cmdlet
 from ..clock import Wait
 from ..server import Service
+from ..texts import say
 from ..values import PsObject
 
 MODES = {"auto": "Auto", "automatic": "Auto", "manual": "Manual", "disabled": "Disabled"}
@@ -23,7 +24,7 @@ def _found(call: Call, name: str) -> list[Service]:
     found = [service for service in known if fnmatch(service.name.lower(), name.lower().replace("[", "[[]"))]
     if not found and not any(mark in name for mark in "*?"):
         call.error(
-            f"Cannot find any service with service name '{name}'.",
+            say("no_such_service", name=name),
             "NoServiceFoundForGivenName",
             "ObjectNotFound",
             name,
@@ -33,12 +34,12 @@ def _found(call: Call, name: str) -> list[Service]:
 
 
 def _refuse_guests(call: Call, service: Service, verb: str) -> bool:
+    """verb: start, stop or set."""
     if call.identity.administrator:
         return False
     call.error(
-        f"Service '{service.title} ({service.name})' cannot be {verb} due to the following error: "
-        f"Cannot open {service.name} service on computer '.'.",
-        f"CouldNot{'Start' if verb == 'started' else 'Stop' if verb == 'stopped' else 'Set'}Service",
+        say(f"service_denied_{verb}", title=service.title, name=service.name),
+        f"CouldNot{verb.capitalize()}Service",
         "OpenError",
         service.name,
         EXCEPTION,
@@ -69,7 +70,7 @@ def get_service(call: Call) -> None:
 def start_service(call: Call) -> Iterator[Wait]:
     for name in call.names("Name"):
         for service in _found(call, name):
-            if _refuse_guests(call, service, "started") or service.status != "Stopped":
+            if _refuse_guests(call, service, "start") or service.status != "Stopped":
                 continue
             if service.start_mode != "Disabled":
                 call.acts()
@@ -85,7 +86,7 @@ def start_service(call: Call) -> Iterator[Wait]:
 def stop_service(call: Call) -> Iterator[Wait]:
     for name in call.names("Name"):
         for service in _found(call, name):
-            if _refuse_guests(call, service, "stopped") or service.status == "Stopped":
+            if _refuse_guests(call, service, "stop") or service.status == "Stopped":
                 continue
             call.acts()
             yield 3.0
@@ -95,7 +96,7 @@ def stop_service(call: Call) -> Iterator[Wait]:
 @cmdlet("Set-Service", changes=True)
 def set_service(call: Call) -> None:
     for service in _found(call, call.get("Name")):
-        if _refuse_guests(call, service, "configured"):
+        if _refuse_guests(call, service, "set"):
             continue
         mode = MODES.get(str(call.get("StartupType")).lower())
         if mode and mode != service.start_mode:

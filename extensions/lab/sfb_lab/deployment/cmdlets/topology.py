@@ -11,6 +11,7 @@ from fnmatch import fnmatch
 from ..call import Call, cmdlet
 from ..model import Model
 from ..products import PRODUCTS
+from ..sql import COLLOCATED, ROLES
 from ..texts import say
 from ..values import Moment, PsObject, Span
 
@@ -52,22 +53,26 @@ def pool_rows(model: Model) -> list[PsObject]:
         services = [f"{role}:{pool.fqdn}" for role in POOL_ROLES]
         if pool.fqdn == model.settings["central_management"]:
             services.append(f"CentralManagement:{pool.fqdn}")
-        if pool.settings["edition"] == "standard":
-            services += [f"UserDatabase:{pool.fqdn}", f"ApplicationDatabase:{pool.fqdn}"]
+        services += [store.identity for store in model.sql.at(pool.fqdn)]
         computers = [server.fqdn for server in pool.servers]
         rows.append(_pool(pool.fqdn, services, computers))
-        if pool.settings["edition"] == "enterprise":
-            sql = pool.sql["server"]
-            if all(str(row) != sql for row in rows):
-                rows.append(_pool(sql, [f"{role}:{sql}" for role in ("UserDatabase", "ApplicationDatabase")], [sql]))
+        _add_sql_servers(model, pool.fqdn, rows)
     for other in model.settings["other_computers"]:
         fqdn = other["pool"] or other["fqdn"]
         known = next((row for row in rows if str(row) == fqdn), None)
         if known is None:
             rows.append(_pool(fqdn, [f"{other['role']}:{fqdn}"], [other["fqdn"]]))
+            _add_sql_servers(model, fqdn, rows)
         else:
             known.properties["Computers"].append(other["fqdn"])
     return rows
+
+
+def _add_sql_servers(model: Model, pool: str, rows: list[PsObject]) -> None:
+    for store in model.sql.of_pool(pool):
+        if all(str(row).lower() != store.fqdn.lower() for row in rows):
+            services = list(dict.fromkeys(known.identity for known in model.sql.at(store.fqdn)))
+            rows.append(_pool(store.fqdn, services, [store.primary.fqdn]))
 
 
 def _pool(fqdn: str, services: list[str], computers: list[str]) -> PsObject:
@@ -111,7 +116,12 @@ def service_rows(model: Model) -> list[PsObject]:
         )
 
     for pool in model.pools:
-        fqdn, sql = pool.fqdn, pool.sql["server"]
+        fqdn, sql = pool.fqdn, pool.user_store.fqdn
+        others = {
+            ROLES[store.role].service: store.identity for store in model.sql.of_pool(fqdn) if store.role in COLLOCATED
+        }
+        partner = pool.settings["paired_with"]
+        backup = {"BackupRegistrar": f"Registrar:{partner}"} if partner else {}  # DOC: Set-CsRegistrar
         computers = [server.fqdn for server in pool.servers]
         add(
             "UserServer",
@@ -128,30 +138,13 @@ def service_rows(model: Model) -> list[PsObject]:
             UserServer=f"UserServer:{fqdn}",
             SipPort=5061,
             DependentServiceList=[f"WebServer:{fqdn}", f"ConferencingServer:{fqdn}"],
+            **backup,
+            **others,
         )
         add("WebServer", fqdn, UserServer=f"UserServer:{fqdn}", FileStore=f"FileStore:{sql}")
         add("ConferencingServer", fqdn, Registrar=f"Registrar:{fqdn}")
         add("ApplicationServer", fqdn, ApplicationDatabase=f"ApplicationDatabase:{sql}", Registrar=f"Registrar:{fqdn}")
         add("MediationServer", fqdn, Registrar=f"Registrar:{fqdn}")
-        mirror = (
-            {"MirrorSqlServerFqdn": pool.sql["mirror"], "MirrorSqlInstanceName": pool.sql["instance"]}
-            if pool.sql["mirror"]
-            else {}
-        )
-        add(
-            "UserDatabase",
-            sql,
-            SqlInstanceName=pool.sql["instance"],
-            DependentServiceList=[f"UserServer:{fqdn}"],
-            **mirror,
-        )
-        add(
-            "ApplicationDatabase",
-            sql,
-            SqlInstanceName=pool.sql["instance"],
-            DependentServiceList=[f"ApplicationServer:{fqdn}"],
-            **mirror,
-        )
         if fqdn == model.settings["central_management"]:
             master = model.active_master()
             add(
@@ -161,14 +154,25 @@ def service_rows(model: Model) -> list[PsObject]:
                 Computers=computers,
                 IsActive=master is not None,
             )
-            add(
-                "CentralManagementDatabase",
-                sql,
-                SqlInstanceName=pool.sql["instance"],
-                DependentServiceList=[f"CentralManagement:{fqdn}"],
-            )
+    for store in model.sql.stores:
+        about = ROLES[store.role]
+        mirror = {}
+        if store.mirror:
+            mirror = {"MirrorSqlServerFqdn": store.mirror.fqdn, "MirrorSqlInstanceName": store.instance}
+        add(
+            about.service,
+            store.fqdn,
+            SqlInstanceName=store.instance,
+            DependentServiceList=[f"{about.dependent}:{name}" for name in store.pools],
+            **mirror,
+        )
+    for host in dict.fromkeys(pool.user_store.fqdn for pool in model.pools):
+        users = [pool.fqdn for pool in model.pools if pool.user_store.fqdn == host]
+        add("FileStore", host, ShareName="CsShare", DependentServiceList=[f"UserServer:{name}" for name in users])
     for other in model.settings["other_computers"]:
-        add(other["role"], other["pool"] or other["fqdn"])
+        fqdn = other["pool"] or other["fqdn"]
+        used = {ROLES[store.role].service: store.identity for store in model.sql.of_pool(fqdn)}
+        add(other["role"], fqdn, **used)
     return rows
 
 
@@ -206,26 +210,26 @@ def get_site(call: Call) -> None:
 
 @cmdlet("Get-CsManagementConnection", 1.0, reach="topology")
 def get_management_connection(call: Call) -> None:
-    sql = call.model.central_pool.sql
+    store = next(store for store in call.model.sql.stores if store.role == "central_management")
     call.write_object(
         "Microsoft.Rtc.Management.Xds.ManagementConnection",
         None,
         StoreProvider="Sql",
-        Connection=f"{sql['server']}\\{sql['instance']}",
+        Connection=store.source,
         ReadOnly=False,
-        SqlServer=sql["server"],
-        SqlInstance=sql["instance"],
+        SqlServer=store.fqdn,
+        SqlInstance=store.instance,
     )
 
 
 @cmdlet("Get-CsConfigurationStoreLocation", 1.0, reach="topology")
 def get_configuration_store_location(call: Call) -> None:
-    sql = call.model.central_pool.sql
+    store = next(store for store in call.model.sql.stores if store.role == "central_management")
     call.write_object(
         "Microsoft.Rtc.Management.Deployment.ConfigurationStoreLocation",
         None,
-        BackEndServer=f"{sql['server']}\\{sql['instance']}",
-        MirrorBackEndServer=sql["mirror"],
+        BackEndServer=store.source,
+        MirrorBackEndServer=store.mirror.fqdn if store.mirror else None,
     )
 
 
@@ -319,10 +323,30 @@ def get_user_replicator(call: Call) -> None:
 
 @cmdlet("Get-CsRegistrarConfiguration", 1.0, reach="topology")
 def get_registrar_configuration(call: Call) -> None:
-    call.write_object(
-        "Microsoft.Rtc.Management.WritableConfig.Settings.Registrar.Settings",
-        "Global",
-        Identity="Global",
-        PoolState="Active",
-        BackupStoreUnavailableThreshold=Span(1800),
-    )
+    """Global, and what somebody configured for the site or a pool (DOC: Set-CsRegistrarConfiguration)."""
+    registrar = call.model.settings["registrar"]
+    rows = {"Global": registrar["unavailable_minutes"], SITE: registrar["site_minutes"]}
+    rows.update({f"Registrar:{pool.fqdn}": pool.settings["registrar_minutes"] for pool in call.model.pools})
+    wanted = call.get("Identity")
+    found = {
+        name: minutes
+        for name, minutes in rows.items()
+        if minutes is not None
+        and (not wanted or name.lower() == str(wanted).lower())
+        and fnmatch(name.lower(), str(call.get("Filter") or "*").lower())
+    }
+    if wanted and not found:
+        call.error(
+            say("not_found", kind="RegistrarConfiguration", name=wanted),
+            "ManagementObjectNotFound",
+            "ObjectNotFound",
+            str(wanted),
+        )
+    for name, minutes in found.items():
+        call.write_object(
+            "Microsoft.Rtc.Management.WritableConfig.Settings.Registrar.RegistrarSettings",
+            name,
+            Identity=name,
+            PoolState="Active",
+            BackupStoreUnavailableThreshold=Span(60.0 * minutes),
+        )

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from ..call import Call, cmdlet
 from ..products import PRODUCTS
+from ..server import Server
 from ..texts import say
-from ..values import PsObject
+from ..values import PsObject, numbers
 
 
-@cmdlet("Get-CsServerPatchVersion", 4.0)
+def _since_the_november_2015_update(server: Server) -> bool:
+    """DOC: 6.0.9319.102 brought the cmdlet."""
+    least = PRODUCTS[server.product].get("patch_version_from", "0")
+    return numbers(server.components["Core Components"]) >= numbers(least)
+
+
+@cmdlet("Get-CsServerPatchVersion", 4.0, exists=_since_the_november_2015_update)
 def get_patch_version(call: Call) -> None:
     if not call.identity.administrator:
         raise call.fail(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rest of Windows: CIM classes, processes, date and time zone, scheduled tasks, modules."""
+"""The rest of Windows: CIM classes, date and time zone, scheduled tasks, modules."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 from ...border import UnknownToLab
 from ..call import Call, cmdlet
 from ..products import PRODUCTS
+from ..texts import LANGUAGES, say
 from ..values import Moment, PsObject, Span, chance
 
 GIGABYTE = 2**30
@@ -61,7 +62,7 @@ def _operating_system(call: Call) -> list[dict[str, Any]]:
             "CSName": server.name,
             "LastBootUpTime": Moment(server.last_boot),
             "LocalDateTime": Moment(call.model.clock.now()),
-            "OSLanguage": 1033,
+            "OSLanguage": LANGUAGES[call.model.language],
             "CurrentTimeZone": OFFSETS.get(_zone(call), 0),
             "FreePhysicalMemory": 8 * 2**20,
             "ProductType": 3,
@@ -163,7 +164,7 @@ def get_cim_instance(call: Call) -> None:
         if name.lower().startswith(("win32_", "cim_")):
             raise UnknownToLab(f"Get-CimInstance -ClassName {name}")
         raise call.fail(
-            "Invalid class ",
+            say("invalid_class"),
             "HRESULT 0x80041010",
             "MetadataError",
             name,
@@ -181,64 +182,6 @@ def get_cim_instance(call: Call) -> None:
                     f"{known} ({row.get('Name')})",
                 )
             )
-
-
-@cmdlet("Get-Process", 0.3)
-def get_process(call: Call) -> None:
-    names, ids = call.names("Name"), call.get("Id")
-    if call.get("IncludeUserName") and not call.identity.administrator:
-        raise call.fail(
-            "The 'IncludeUserName' parameter requires elevated user rights.",
-            "IncludeUserNameRequiresElevation",
-            "InvalidOperation",
-        )
-    found = list(call.server.processes.values())
-    if ids is not None:
-        found = [process for process in found if process.pid in ids]
-        for missing in [number for number in ids if number not in call.server.processes]:
-            call.error(
-                f"Cannot find a process with the process identifier {missing}.",
-                "NoProcessFoundForGivenId",
-                "ObjectNotFound",
-                str(missing),
-                "Microsoft.PowerShell.Commands.ProcessCommandException",
-            )
-    elif names:
-        for name in names:
-            if not any(fnmatch(_short(process.name), name.lower()) for process in found) and "*" not in name:
-                call.error(
-                    f'Cannot find a process with the name "{name}".',
-                    "NoProcessFoundForGivenName",
-                    "ObjectNotFound",
-                    name,
-                    "Microsoft.PowerShell.Commands.ProcessCommandException",
-                )
-        found = [process for process in found if any(fnmatch(_short(process.name), name.lower()) for name in names)]
-    for process in found:
-        name = process.name.rpartition(".")[0] if process.name.lower().endswith(".exe") else process.name
-        more = {"UserName": process.user} if call.get("IncludeUserName") else {}
-        call.write(
-            PsObject(
-                "System.Diagnostics.Process",
-                {
-                    "Id": process.pid,
-                    "ProcessName": name,
-                    "Name": name,
-                    "StartTime": Moment(process.started),
-                    "MainWindowTitle": process.title,
-                    "SessionId": 2 if process.title else 0,
-                    "Path": process.name,
-                    "CommandLine": process.command_line or process.name,
-                    **more,
-                },
-                f"System.Diagnostics.Process ({name})",
-                ("Id", "ProcessName"),
-            )
-        )
-
-
-def _short(name: str) -> str:
-    return name.lower().removesuffix(".exe")
 
 
 @cmdlet("Get-Date", 0.05)
@@ -333,8 +276,7 @@ def import_module(call: Call) -> None:
         module = PRODUCTS[call.server.product]["module"] if call.server.product != "none" else ""
         if not module or module.lower() not in name.lower():
             raise call.fail(
-                f"The specified module '{name}' was not loaded because no valid module file was found "
-                "in any module directory.",
+                say("module_not_loaded", name=name),
                 "Modules_ModuleNotFound",
                 "ResourceUnavailable",
                 name,

@@ -12,7 +12,7 @@ from ..call import Call, cmdlet
 from ..clock import Wait, Work
 from ..model import Model
 from ..server import Server, Service
-from ..texts import say
+from ..texts import say, word
 from ..values import PsObject
 
 
@@ -24,7 +24,7 @@ def _computer(call: Call) -> Work:
         return server
     if not call.identity.second_hop:
         raise call.fail(
-            say("not_administrator", user="NT AUTHORITY\\ANONYMOUS LOGON", server=name),
+            say("not_administrator", user=word("NT AUTHORITY\\ANONYMOUS LOGON", call.model.language), server=name),
             "AccessDenied",
             "PermissionDenied",
             name,
@@ -66,7 +66,6 @@ def get_windows_service(call: Call) -> Iterator[Wait]:
         quiet = call.get("ExcludeActivityLevel") or service.status != "Running"
         if not quiet:
             yield 0.2
-        title = service.title if service.kind in ("web", "fabric") else f"Skype for Business Server {service.title}"
         call.write(
             PsObject(
                 "Microsoft.Rtc.Management.Deployment.Core.NTService",
@@ -74,7 +73,7 @@ def get_windows_service(call: Call) -> Iterator[Wait]:
                     "Status": service.status,
                     "Name": service.name,
                     "ActivityLevel": None if quiet else activity(call.model, server, service),
-                    "DisplayName": title,
+                    "DisplayName": service.title,
                     "RoleName": list(service.roles),
                     "ComputerName": server.fqdn,
                 },
@@ -93,12 +92,15 @@ def stop_windows_service(call: Call) -> Iterator[Wait]:
         )
     left = {"RTCCLSAGT"} if call.get("LeaveClsAgentRunning") else set()
     left |= {"W3SVC"} if call.get("LeaveWebServerRunning") else set()
-    for service in _chosen(call, server):
-        if service.name in left or service.status == "Stopped":
+    chosen = [service for service in _chosen(call, server) if service.name not in left]
+    drains = any(service.name == "RTCSRV" and service.status != "Stopped" for service in chosen)
+    if call.get("Graceful") and drains and sum(call.model.load_left(server)):
+        call.acts()
+        yield from _drain(call, server)
+    for service in chosen:
+        if service.status == "Stopped":
             continue
         call.acts()
-        if call.get("Graceful") and service.name == "RTCSRV" and sum(call.model.load_left(server)):
-            yield from _drain(call, server)
         if not call.get("NoWait"):
             yield 4.0
         call.model.stop_service(server, service.name)
