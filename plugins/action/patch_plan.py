@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
-from ansible_collections.sfb.server.plugins.plugin_utils.product import versions
-from ansible_collections.sfb.server.plugins.plugin_utils.run import findings, plan, plan_text, window
+from ansible_collections.sfb.server.plugins.plugin_utils.run import (
+    database_plan,
+    findings,
+    plan,
+    plan_text,
+    run_record,
+    window,
+)
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import PATCH_PLAN
 from ansible_collections.sfb.server.plugins.plugin_utils.steps import media
 
@@ -29,7 +32,7 @@ class ActionModule(SfbAction):
         settings = dict(options["settings"])
         now = self.clock.now()
         surveys, health = options["surveys"], options["pool_health"]
-        zone = settings.get("time_zone") or _zone_of_servers(surveys)
+        zone = settings.get("time_zone") or window.zone_of_servers(surveys)
         limits = window.limits(
             now,
             settings.get("stop_at"),
@@ -37,19 +40,35 @@ class ActionModule(SfbAction):
             settings.get("stop_after_minutes"),
             settings.get("warn_after_minutes"),
         )
-        settings["source_troubles"] = self._source_troubles(settings)
+        settings["source_troubles"] = media.source_troubles(settings, self._find_needle)
         planned = plan.make(surveys, health, settings)
-        found = findings.find(surveys, health, settings, now, planned.expected_minutes)
+        # Of a run over several pools: what the others have, or will have before the databases that they share follow.
+        mine = {survey["inventory_name"] for survey in surveys}
+        others = [survey for survey in options["others"] if survey["inventory_name"] not in mine and survey["reachable"]]
+        found = findings.find(surveys, health, {**settings, "others": others}, now, planned.expected_minutes)
         stopping = [finding for finding in found if finding.stops]
         for line in plan_text.lines(planned, found, limits, now, with_commands=bool(self._task.check_mode)):
             self.say(line)
+        if planned.patch or planned.done:
+            everyone, in_play = [*surveys, *others], settings.get("play_hosts") or []
+            names = [server.name for server in planned.patch]
+            names += [o["inventory_name"] for o in others if o["inventory_name"] in in_play and o.get("components")]
+            ahead = database_plan.as_if_patched(everyone, names, settings["update_version"])
+            here = {**settings, "pool_fqdn": planned.pool, "pool_order": options["pool_order"]}
+            for line in database_plan.lines(
+                database_plan.make(everyone, here, ahead), with_commands=bool(self._task.check_mode)
+            ):
+                self.say(line)
         result = {
             "changed": False,
             "findings": [asdict(finding) for finding in found],
             "time_zone": zone,
         }
         if self.record:
-            self.record.note("planned", **_for_the_record(planned, surveys), findings=result["findings"])
+            order = [server.name for server in planned.patch]
+            done = [survey["inventory_name"] for survey in surveys if survey.get("server") in planned.done]
+            facts = run_record.planned(planned.pool, order, done, surveys)
+            self.record.note("planned", **facts, findings=result["findings"])
         if stopping:
             return {
                 **result,
@@ -61,36 +80,3 @@ class ActionModule(SfbAction):
         if not planned.patch and not planned.done and not planned.left_out:
             return {**result, "failed": True, "msg": "Nothing was changed: there is no server to patch."}
         return result
-
-    def _source_troubles(self, settings: dict[str, Any]) -> list[str]:
-        """A file of the controller can be looked at here and now."""
-        source = settings.get("update_source")
-        if not source or media.kind(source) != "file":
-            return []
-        try:
-            path = Path(self._find_needle("files", source))
-        except AnsibleError:
-            return [f"{source} is not on the controller"]
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-        wanted = settings.get("update_sha256")
-        if wanted and found != wanted.lower():
-            return [f"the SHA-256 of {source} is {found} and should be {wanted.lower()}"]
-        return []
-
-
-def _zone_of_servers(surveys: list[dict[str, Any]]) -> str:
-    """What a person at the servers means by 22:30; execution environments run in UTC."""
-    minutes = next((int(s["utc_offset_minutes"]) for s in surveys if s.get("utc_offset_minutes") is not None), 0)
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
-
-
-def _for_the_record(planned: plan.Plan, surveys: list[dict[str, Any]]) -> dict[str, Any]:
-    """By the inventory's names, under which all steps are recorded."""
-    known = [survey for survey in surveys if survey.get("components")]
-    return {
-        "pool": planned.pool,
-        "order": [server.name for server in planned.patch],
-        "done": [survey["inventory_name"] for survey in known if survey["server"] in planned.done],
-        "servers": {survey["inventory_name"]: survey["server"] for survey in known},
-        "versions": {survey["inventory_name"]: versions.core_version(survey["components"]) for survey in known},
-    }

@@ -24,8 +24,13 @@ class ActionModule(SfbAction):
         if self._task.check_mode:
             return {"changed": False, "folder": str(folder)}
         closed: list[str] = []
+        facts = dict(options["facts"])
         if options["state"] == "begun":
             closed = run_record.close_older(folder.parent, folder.name, self.clock)
-        record.note(f"run {options['state']}", **options["facts"])
+            facts["by"] = run_record.process()
+        elif facts.get("outcome") in ("failed", "stopped by findings"):
+            # Nothing comes after that, for none of the pools that this run began.
+            closed = run_record.close_siblings(folder.parent, folder.name, self.clock)
+        record.note(f"run {options['state']}", **facts)
         report.write(folder, record.events())
         return {"changed": False, "folder": str(folder), "closed": closed}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
-from ansible_collections.sfb.server.plugins.plugin_utils.evidence import pool_state
+from ansible_collections.sfb.server.plugins.plugin_utils.evidence import gate, pool_state
 from ansible_collections.sfb.server.plugins.plugin_utils.product.baseline import read_baseline
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import SfbError
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import POOL_FABRIC_INFO
@@ -38,15 +38,13 @@ class ActionModule(SfbAction):
             options["services_before"],
         )
         if options["wait_for_healthy"] and not self._task.check_mode:
-            found = pool_state.await_healthy(
-                shell,
-                question,
+            wanted = gate.Gate(
                 options["reads"],
                 options["interval_seconds"],
                 options["settle_minutes"],
                 options["timeout_minutes"],
-                self.say,
             )
+            found = gate.await_healthy(shell, question, wanted, self.say)
         else:
             found = pool_state.read(shell, question)
         return {"changed": False, **found}

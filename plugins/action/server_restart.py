@@ -19,8 +19,14 @@ class ActionModule(SfbAction):
     STEP = "server_restart"
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        minutes, since = options["timeout_minutes"], options["since"]
         if self._task.check_mode:
-            return {"changed": True, "server": self.server, "commands": [windows.restart().powershell()]}
+            return {
+                "changed": True,
+                "server": self.server,
+                "commands": [] if since else [windows.restart().powershell()],
+            }
         shell = self.shell()
-        result = restart.restart(shell, options["timeout_minutes"], self.say)
-        return {**result, "server": self.server}
+        if since:
+            return {**restart.finish(shell, since, minutes, self.say), "server": self.server}
+        return {**restart.restart(shell, minutes, self.say, options["wait"]), "server": self.server}

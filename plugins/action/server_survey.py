@@ -25,7 +25,7 @@ class ActionModule(SfbAction):
         # A file of the controller is looked at there.
         source = options["source"] if media.kind(options["source"] or "") != "file" else None
         try:
-            answer = shell.read(survey.calls(source), options["retry_seconds"])
+            answer = shell.read(survey.calls(source), options["retry_seconds"], without_product=True)
             facts = survey.read(answer)
         except (SfbError, ValueError) as error:
             if not options["tolerate_failure"]:

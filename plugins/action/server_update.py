@@ -22,5 +22,6 @@ class ActionModule(SfbAction):
         wanted = update.Update(options["installer"], options["version"], options["sha256"], options["signer"])
         if self._task.check_mode:
             return update.predict(shell, wanted)
-        result = update.install(shell, wanted, options["timeout_minutes"], options["restart_timeout_minutes"], self.say)
-        return {**result}
+        minutes, restart_minutes = options["timeout_minutes"], options["restart_timeout_minutes"]
+        wait, begun = options["wait"], options["begun"]
+        return {**update.install(shell, wanted, minutes, restart_minutes, self.say, wait, begun)}

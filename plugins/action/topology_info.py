@@ -26,4 +26,5 @@ class ActionModule(SfbAction):
             "computers": facts["computers"],
             "user_database": facts["user_database"],
             "pools": facts["topology"],
+            "stores": facts["stores"],
         }

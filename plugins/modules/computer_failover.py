@@ -15,7 +15,11 @@ description:
     stopped and disabled, so that no restart of Windows starts them.
   - With O(state=in_service) it brings the server back with C(Invoke-CsComputerFailBack), and waits until every
     service runs again that ran before and was not disabled.
-  - Before the fail over it writes a mark on the server (C(C:\ProgramData\sfb.server\mark.json)) with the run, the
+  - Where there is no fail over, the server is stopped instead. That is so with Lync Server 2013, which does not have
+    these cmdlets, and in a pool of two Front Ends. C(Stop-CsWindowsService -Graceful) stops all services of the server,
+    and C(Start-CsWindowsService) starts what ran before. They are not disabled, so a restart of Windows starts them
+    too. RV(how) says which way it was.
+  - Before the server goes out it writes a mark on the server (C(C:\ProgramData\sfb.server\mark.json)) with the run, the
     time, the account and the services as they were. The mark goes only after the server was verified to be back. It
     tells the work of this collection from the work of others, and lets a killed run be started again.
   - It never takes out a second server of a pool. Directly before the drain, and once more after the mark was
@@ -27,11 +31,10 @@ description:
     O(sfb.server.pool_fabric_info#module:wait_for_healthy=true) before it.
   - It never brings back what this collection did not take out, unless O(adopt_out_of_service=true).
   - It never uses C(-Force), C(-NoStop), C(-NoStart) or C(-SkipFabricHealthCheck).
-  - Fail over and fail back run in a process of their own on the server. A broken connection or a killed
+  - Both ways out and back run in a process of their own on the server. A broken connection or a killed
     playbook does not end them, and the next task finds them and waits for them. While a server drains, a line
     about every 90 seconds says what each service still holds.
-  - It refuses a Standard Edition server and Lync Server 2013, which have no fail over, and a pool of two Front
-    Ends unless O(two_server_pool=graceful_stop).
+  - It refuses a Standard Edition server, and a pool of two Front Ends unless O(two_server_pool=graceful_stop).
   - It needs an account that is an administrator of every server of the pool, with a real logon or delegation,
     and a member of C(RTCUniversalServerAdmins).
   - When the drain fails or runs out of time, the server is put back into service and the task fails, unless
@@ -70,9 +73,10 @@ options:
   on_drain_timeout:
     description:
       - With V(fail) the cmdlet gives up after O(drain_timeout_minutes) and takes no action (C(-WaitTime)). The
-        server is put back and the task fails.
+        server is put back and the task fails. A graceful stop may give up earlier.
       - With V(cut) what is left after O(drain_timeout_minutes) is cut (C(-DrainingTimeout)), and the services
-        are stopped. The cmdlet gets 30 minutes more for that.
+        are stopped. The cmdlet gets 30 minutes more for that. Where the server is stopped gracefully, it is
+        C(Stop-CsWindowsService) without C(-Graceful) that stops what is left by then.
     type: str
     default: fail
     choices:
@@ -95,16 +99,14 @@ options:
     description:
       - Whether a server that somebody else took out of service (RTCSRV stopped and disabled, no mark) is taken
         over. It is marked then, and what ran before is not known. So the services that run now and RTCSRV must
-        run after the way back.
+        run after the way back. It is not done where there is no fail over.
     type: bool
     default: false
   two_server_pool:
     description:
       - What to do in a pool of two Front Ends, where C(Invoke-CsComputerFailOver) has nobody to move users to.
       - With V(stop) the task fails.
-      - With V(graceful_stop) all services of the server are stopped with C(Stop-CsWindowsService -Graceful),
-        and started with C(Start-CsWindowsService). Its users feel it. They are not disabled, so a restart of
-        Windows starts them.
+      - With V(graceful_stop) the server is stopped gracefully. Its users feel it.
     type: str
     default: stop
     choices:
@@ -188,6 +190,12 @@ state_before:
   returned: when something was changed, but for a server that was adopted
   type: str
   sample: in_service
+how:
+  description:
+    - The way of this server, V(fail_over) or V(stop).
+  returned: success
+  type: str
+  sample: fail_over
 services:
   description: The product's services by name, with C(status) and C(start_type).
   returned: success
@@ -197,7 +205,7 @@ services:
       status: Stopped
       start_type: Disabled
 minutes:
-  description: How long the fail over or the fail back took, with the wait for the services.
+  description: How long the way out or back took, with the wait for the services.
   returned: when something was changed, but for a server that was adopted
   type: float
   sample: 11.5
@@ -207,7 +215,7 @@ adopted:
   type: bool
   sample: true
 warnings_of_call:
-  description: The warnings that the fail over wrote.
+  description: The warnings that the cmdlet wrote.
   returned: when a server was drained
   type: list
   elements: str

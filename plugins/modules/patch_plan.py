@@ -131,6 +131,10 @@ options:
         description: Whether missing replicas are a warning, since the run recovers the pool before the first server.
         type: bool
         default: false
+      close_shells:
+        description: Whether open windows are a warning, since the run ends them before the installation.
+        type: bool
+        default: false
       backup_confirmed:
         description: Whether somebody confirmed a recent backup of the databases. If not, a warning says so.
         type: bool

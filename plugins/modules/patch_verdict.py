@@ -83,12 +83,10 @@ message:
   type: str
   sample: "Not patched in this window: fe03.example.com."
 remains:
-  description: What the administrator has to do next.
+  description: What has to be done before the databases can be updated. Empty with V(done).
   returned: success
   type: str
-  sample: >-
-    Every Front End of pool01.example.com has the update. What remains is the manual's database step, on one of them:
-    Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn sql01.example.com
+  sample: "Left for another run: fe03.example.com. The databases follow the last server of the pool."
 ended:
   description: When the task ended, in UTC.
   returned: always

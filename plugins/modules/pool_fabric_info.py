@@ -27,8 +27,14 @@ description:
     V(degraded), whoever took it out.
   - It needs an account that is a member of C(RTCUniversalServerAdmins) and an administrator of every server of
     the pool. What the account may not read makes the pool V(unknown).
-  - The readiness cmdlet of Skype for Business Server 2015 blocks until replicas are built, so a reading may
-    take minutes.
+  - The readiness cmdlet of Lync Server 2013 and Skype for Business Server 2015 blocks until replicas are built, so a
+    reading may take minutes.
+  - Lync Server 2013 has rules of its own for O(wait_for_healthy=true), which Microsoft gives for its update by upgrade
+    domain. A busy pool is asked again after ten minutes. When it is busy three times in a row, or has too few active
+    Front Ends once, with every server in service, that is a problem of the pool and the task fails at once. The settle
+    time is at least 20 minutes. While it lasts the pool is looked at, and when it is not ready meanwhile, or the text of
+    C(Get-CsPoolFabricState) changes, the readings and the settle time begin anew. The settle time comes on top of
+    O(timeout_minutes) there.
 author:
   - sfb.server authors (!UNKNOWN)
 options:
@@ -185,6 +191,35 @@ product:
   returned: success
   type: str
   sample: sfb2015
+readiness:
+  description:
+    - What the readiness cmdlet says. V(ready), V(busy), V(insufficient) (too few active Front Ends) or V(unknown).
+  returned: success
+  type: str
+  sample: ready
+upgrade_domains:
+  description: The upgrade domains that the readiness cmdlet lists.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      returned: always
+      type: str
+      sample: UpgradeDomain1
+    ready:
+      description: Whether it may be upgraded. Null where that was not told.
+      returned: always
+      type: bool
+      sample: true
+    front_ends:
+      description: Its Front Ends in lower case, as the cmdlet names them.
+      returned: always
+      type: list
+      elements: str
+      sample:
+        - fe01.example.com
 witness:
   description: The FQDN of the server that was asked.
   returned: success

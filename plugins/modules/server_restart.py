@@ -30,6 +30,17 @@ options:
       - How long the server may take to answer again, in minutes.
     type: int
     default: 30
+  wait:
+    description:
+      - With V(false) the task returns as soon as the restart is ordered. RV(last_boot) is the boot time of before it,
+        for O(since) of a later task.
+    type: bool
+    default: true
+  since:
+    description:
+      - The boot time of before a restart that an earlier task ordered with O(wait=false). The task waits until the server
+        answers with another one, and never orders a restart itself.
+    type: str
 attributes:
   check_mode:
     support: full
@@ -51,6 +62,15 @@ EXAMPLES = r"""
 - name: Restart the server
   sfb.server.server_restart:
     timeout_minutes: 45
+
+- name: Order a restart
+  sfb.server.server_restart:
+    wait: false
+  register: restart
+
+- name: Wait for its end, after something else was done meanwhile
+  sfb.server.server_restart:
+    since: "{{ restart.last_boot }}"
 """
 
 RETURN = r"""
@@ -66,7 +86,7 @@ server:
   type: str
   sample: fe01
 last_boot:
-  description: When Windows was started, in UTC.
+  description: When Windows was started, in UTC. With O(wait=false), when it was started before the restart.
   returned: success, not in check mode
   type: str
   sample: "2026-01-31T22:45:10.5000000Z"

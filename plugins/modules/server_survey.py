@@ -123,9 +123,12 @@ state:
     - V(in_service) when RTCSRV and every service that starts automatically runs, and no mark stands.
     - V(out_by_us) where the mark of this collection stands, however the services look.
     - V(out_by_others) when RTCSRV is stopped and disabled and no mark stands.
-    - V(draining) and V(coming_back) while a fail over or fail back that this collection began is running.
+    - V(draining) and V(coming_back) while a way out or back that this collection began is running.
     - V(starting) when what does not run yet is starting.
-    - V(partly_stopped) for everything else, also for a server without RTCSRV.
+    - V(no_front_end) for a server of the product without RTCSRV, such as a Back End Server. RV(state_reasons) names the
+      automatic services that do not run.
+    - V(no_product) where RV(product) is V(none).
+    - V(partly_stopped) for everything else.
   returned: when RV(reachable) is V(true)
   type: str
   sample: in_service
@@ -137,7 +140,9 @@ state_reasons:
   sample:
     - RTCSRV is Running (start type Automatic)
 down:
-  description: Whether RTCSRV is stopped and disabled, however it came to that.
+  description:
+    - Whether RTCSRV is stopped and disabled, however it came to that. With a mark whose C(how) is V(stop), whether it is
+      stopped, since nothing is disabled then.
   returned: when RV(reachable) is V(true)
   type: bool
   sample: false
@@ -195,7 +200,7 @@ mark:
 works:
   description:
     - The long work of this collection on the server. One of V(none), V(running), V(finished), V(interrupted) and
-      V(unreadable) each for C(fail_over), C(fail_back), C(install) and C(reset).
+      V(unreadable) each for C(fail_over), C(fail_back), C(services), C(install) and C(reset).
     - V(finished) says that it ended, not how. V(unreadable) says that its file is not whole, because it is being
       written just now, or because its writer died.
   returned: when RV(reachable) is V(true)
@@ -203,6 +208,7 @@ works:
   sample:
     fail_over: none
     fail_back: none
+    services: none
     install: none
     reset: none
 install_incomplete:
@@ -240,8 +246,8 @@ server_admin:
 unread:
   description:
     - What could not be read, and why, in the words of the server. Its keys are the names of the other return
-      values, or C(topology) for RV(pool), RV(computers), RV(edition), RV(user_database) and RV(topology)
-      together, and C(product) for RV(product), RV(product_text) and RV(version) together. What is named here is
+      values, or C(topology) for RV(pool), RV(computers), RV(edition), RV(user_database), RV(topology) and
+      RV(stores) together, and C(product) for RV(product), RV(product_text) and RV(version) together. What is named here is
       not returned.
   returned: when RV(reachable) is V(true)
   type: dict
@@ -284,9 +290,25 @@ topology:
       services:
         - Registrar:pool01.example.com
       user_database: sql01.example.com
+      site: Site:Site1
+stores:
+  description: Every store of the topology, as RV(sfb.server.topology_info#module:stores).
+  returned: when RV(reachable) is V(true) and the topology could be read
+  type: list
+  elements: dict
+  sample:
+    - role: user
+      sql_server: sql01.example.com
+      instance: rtc
+      mirror: null
+      mirror_instance: ""
+      pools:
+        - pool01.example.com
 product:
   description:
     - V(lync2013), V(sfb2015), V(sfb2019) or V(unknown). V(sfb2019) stands for everything from 7.0 on.
+    - V(none) where neither a module nor a service of the product is there, as on a server that only has SQL Server. The
+      values that the product's cmdlets tell are not returned then.
   returned: when RV(reachable) is V(true) and the version could be read
   type: str
   sample: sfb2015
@@ -301,7 +323,10 @@ version:
   type: str
   sample: 6.0.9319.0
 components:
-  description: The version of each installed component, as C(Get-CsServerPatchVersion) lists them.
+  description:
+    - The version of each installed component, as C(Get-CsServerPatchVersion) lists them, or the list of programs in the
+      registry where that cmdlet does not exist. Where no component is named Core Components, as on a localised server,
+      its version is that of C(Microsoft.Rtc.Management.Deployment.Bootstrapper.dll).
   returned: when RV(reachable) is V(true) and they could be read
   type: dict
   sample:

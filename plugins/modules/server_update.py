@@ -68,6 +68,19 @@ options:
       - How long the server may take to answer again when the installer restarts Windows by itself, in minutes.
     type: int
     default: 30
+  wait:
+    description:
+      - With V(false) the task returns as soon as the installer has begun. A later task waits for it and verifies it.
+    type: bool
+    default: true
+  begun:
+    description:
+      - The whole result of an earlier task with O(wait=false). The task is the second half of that installation then,
+        also when its installer has ended meanwhile. It says what the installation changed, and whether it failed.
+      - It has no meaning when that task began nothing and found nothing running.
+      - Without it, a task that finds an installer running waits for it too, but what was there before is not known,
+        and one that has ended belongs to the past.
+    type: dict
 attributes:
   check_mode:
     support: full
@@ -98,6 +111,19 @@ EXAMPLES = r"""
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   register: update
 
+- name: Begin an installation, to do something else meanwhile
+  sfb.server.server_update:
+    installer: C:\ProgramData\sfb.server\media\6.0.9319.628\SkypeServerUpdateInstaller.exe
+    version: "6.0.9319.628"
+    wait: false
+  register: update_begun
+
+- name: Wait for its end and verify it
+  sfb.server.server_update:
+    installer: C:\ProgramData\sfb.server\media\6.0.9319.628\SkypeServerUpdateInstaller.exe
+    version: "6.0.9319.628"
+    begun: "{{ update_begun }}"
+
 - name: Restart, if the update asks for it
   sfb.server.server_restart:
   when: update.restart_required
@@ -117,13 +143,13 @@ server:
   sample: fe01.example.com
 version_before:
   description: The version of Core Components before.
-  returned: success
+  returned: success, but not when the installer has only begun
   type: str
   sample: 6.0.9319.537
 version_after:
   description: The version of Core Components afterwards. In check mode, and where nothing was changed, the same
     as before.
-  returned: success
+  returned: success, but not when the installer has only begun
   type: str
   sample: 6.0.9319.628
 components_before:
@@ -166,6 +192,21 @@ minutes:
   returned: when the installer was run
   type: float
   sample: 12.5
+running:
+  description: Whether the installer runs.
+  returned: with O(wait=false), not in check mode
+  type: bool
+  sample: true
+work:
+  description: Which start of the installer it is, for O(begun).
+  returned: when RV(running) is V(true)
+  type: str
+  sample: 5012/638424234000000000
+last_boot:
+  description: When Windows was started, for O(begun).
+  returned: when RV(running) is V(true)
+  type: str
+  sample: "2026-01-30T20:15:10.5000000Z"
 commands:
   description: The PowerShell that would be run. Empty where the server has the update.
   returned: in check mode

@@ -106,6 +106,51 @@ pools:
       returned: always
       type: str
       sample: sql01.example.com
+    site:
+      description: The site that it belongs to, as the topology names it. Null where it names none.
+      returned: always
+      type: str
+      sample: Site:Site1
+stores:
+  description: Every store of the topology, which is a role whose databases live on a SQL Server.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    role:
+      description:
+        - V(user), V(application), V(archiving), V(monitoring), V(persistent_chat), V(persistent_chat_compliance) or
+          V(central_management).
+      returned: always
+      type: str
+      sample: user
+    sql_server:
+      description: The FQDN of its SQL Server, in lower case.
+      returned: always
+      type: str
+      sample: sql01.example.com
+    instance:
+      description: The instance of SQL Server. Empty for the default instance.
+      returned: always
+      type: str
+      sample: rtc
+    mirror:
+      description: The FQDN of the mirror's SQL Server. Null where it is not mirrored.
+      returned: always
+      type: str
+      sample: sql02.example.com
+    mirror_instance:
+      description: The instance of the mirror. Empty for the default instance, and where it is not mirrored.
+      returned: always
+      type: str
+      sample: rtc
+    pools:
+      description: The FQDNs of the pools that depend on it, in lower case.
+      returned: always
+      type: list
+      elements: str
+      sample:
+        - pool01.example.com
 executions:
   description: How many times a script was run on the server for this task.
   returned: when the server was asked

@@ -73,11 +73,61 @@ SERVER_UPDATE: Spec = {
     "signer": {"type": "str", "default": "CN=Microsoft Corporation"},
     "timeout_minutes": {"type": "int", "default": 90},
     "restart_timeout_minutes": {"type": "int", "default": 30},
+    "wait": {"type": "bool", "default": True},
+    "begun": {"type": "dict"},
 }
 
 SERVER_UPDATE_INFO: Spec = {"version": {"type": "str"}}
 
-SERVER_RESTART: Spec = {"timeout_minutes": {"type": "int", "default": 30}}
+SERVER_RESTART: Spec = {
+    "timeout_minutes": {"type": "int", "default": 30},
+    "wait": {"type": "bool", "default": True},
+    "since": {"type": "str"},
+}
+
+SERVER_STOP: Spec = {
+    "state": {"type": "str", "required": True, "choices": ["stopped", "web_server", "started"]},
+    "again": {"type": "bool", "default": False},
+    "run": {"type": "str"},
+    "timeout_minutes": {"type": "int", "default": 30},
+}
+
+MANAGEMENT_SHELLS: Spec = {"end": {"type": "bool", "default": False}}
+
+BACK_END_WATCH: Spec = {
+    "sql_server": {"type": "str", "required": True},
+    "pool_fqdn": {"type": "str", "required": True},
+    "back_end": {"type": "str"},
+    "until": {"type": "str", "default": "answers", "choices": ["answers", "install_ended", "restart_ended"]},
+    "limit_minutes": {"type": "float", "default": 30},
+    "away_since": {"type": "str"},
+    "timeout_minutes": {"type": "int", "default": 90},
+}
+
+_SCOPE: Spec = {
+    "scope": {"type": "str", "default": "configured", "choices": ["configured", "local", "central_management"]},
+    "sql_server_fqdn": {"type": "str"},
+}
+
+DATABASE_INFO: Spec = {**_SCOPE}
+
+DATABASE: Spec = {
+    "state": {"type": "str", "default": "updated", "choices": ["updated", "present"]},
+    **_SCOPE,
+    "sql_instance": {"type": "str"},
+    "exclude_collocated_stores": {"type": "str", "default": "auto", "choices": ["auto", "true", "false"]},
+    "availability_group": {"type": "str"},
+    "update_mirrored": {"type": "bool", "default": False},
+    "timeout_minutes": {"type": "int", "default": 120},
+}
+
+DATABASE_MIRROR_INFO: Spec = {"pool_fqdn": {"type": "str"}}
+
+REPLICATION_INFO: Spec = {}
+
+POOL_BACKUP_INFO: Spec = {"pool_fqdn": {"type": "str", "required": True}}
+
+REGISTRAR_INFO: Spec = {"pool_fqdn": {"type": "str"}}
 
 UPDATE_MEDIA: Spec = {
     "source": {"type": "str", "required": True},
@@ -92,6 +142,14 @@ POOL_STATUS: Spec = {
     "save_baseline": {"type": "path"},
 }
 
+_WINDOW: Spec = {
+    # Raw, because YAML makes a number of 22:30: the number is refused with the hint to quote it.
+    "stop_at": {"type": "raw"},
+    "time_zone": {"type": "str"},
+    "stop_after_minutes": {"type": "float"},
+    "warn_after_minutes": {"type": "float"},
+}
+
 _PLAN_SETTINGS: Spec = {
     "pool_fqdn": {"type": "str"},
     "play_hosts": {"type": "list", "elements": "str"},
@@ -102,21 +160,20 @@ _PLAN_SETTINGS: Spec = {
     "on_drain_timeout": {"type": "str", "default": "fail", "choices": ["fail", "cut"]},
     "start_timeout_minutes": {"type": "int", "default": 60},
     "reboot": {"type": "str", "default": "if_needed", "choices": ["if_needed", "always", "never"]},
-    # Raw, because YAML makes a number of 22:30: the number is refused with the hint to quote it.
-    "stop_at": {"type": "raw"},
-    "time_zone": {"type": "str"},
-    "stop_after_minutes": {"type": "float"},
-    "warn_after_minutes": {"type": "float"},
+    **_WINDOW,
     "server_order": {"type": "list", "elements": "str", "default": []},
     "accepted_findings": {"type": "list", "elements": "str", "default": []},
     "adopt_out_of_service": {"type": "bool", "default": False},
     "two_server_pool": {"type": "str", "default": "stop", "choices": ["stop", "graceful_stop"]},
     "recover_quorum_loss": {"type": "bool", "default": False},
+    "close_shells": {"type": "bool", "default": False},
     "backup_confirmed": {"type": "bool", "default": False},
 }
 
 PATCH_PLAN: Spec = {
     "surveys": {"type": "list", "elements": "dict", "required": True},
+    "others": {"type": "list", "elements": "dict", "default": []},
+    "pool_order": {"type": "list", "elements": "str", "default": []},
     "pool_health": {"type": "dict"},
     "settings": {"type": "dict", "required": True, "options": _PLAN_SETTINGS},
 }
@@ -140,4 +197,52 @@ PATCH_REPORT: Spec = {
     "state": {"type": "str", "required": True, "choices": ["begun", "ended"]},
     "folder": {"type": "path", "required": True},
     "facts": {"type": "dict", "default": {}},
+}
+
+DATABASE_PLAN: Spec = {
+    "surveys": {"type": "list", "elements": "dict", "required": True},
+    "finished": {"type": "dict", "default": {}},
+    "update_version": {"type": "str"},
+    "runner": {"type": "str"},
+    "update_central_management": {"type": "bool", "default": False},
+    "pool_fqdn": {"type": "str"},
+    "pool_order": {"type": "list", "elements": "str", "default": []},
+}
+
+DEPLOYMENT_PLAN: Spec = {
+    "surveys": {"type": "list", "elements": "dict", "required": True},
+    "front_end_servers": {"type": "list", "elements": "str", "default": []},
+    "standard_edition_servers": {"type": "list", "elements": "str", "default": []},
+    "back_end_servers": {"type": "list", "elements": "str", "default": []},
+    "backups": {"type": "list", "elements": "dict", "default": []},
+    "play_hosts": {"type": "list", "elements": "str"},
+    "pool_order": {"type": "list", "elements": "str", "default": []},
+    "update_version": {"type": "str"},
+    "accepted_findings": {"type": "list", "elements": "str", "default": []},
+}
+
+BACK_END_PLAN: Spec = {
+    "kind": {"type": "str", "required": True, "choices": ["back_end", "standard_edition"]},
+    "surveys": {"type": "list", "elements": "dict", "required": True},
+    "front_ends": {"type": "list", "elements": "dict", "default": []},
+    "pools": {"type": "list", "elements": "dict", "default": []},
+    "settings": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            "play_hosts": {"type": "list", "elements": "str"},
+            "update_source": {"type": "str"},
+            "update_version": {"type": "str", "required": True},
+            "update_sha256": {"type": "str"},
+            "database_runner": {"type": "str"},
+            "sql_availability_group": {"type": "str"},
+            "reboot": {"type": "str", "default": "if_needed", "choices": ["if_needed", "always", "never"]},
+            "max_minutes_away": {"type": "float"},
+            "close_shells": {"type": "bool", "default": False},
+            **_WINDOW,
+            "accepted_findings": {"type": "list", "elements": "str", "default": []},
+            "backup_confirmed": {"type": "bool", "default": False},
+            "patched_before": {"type": "list", "elements": "str", "default": []},
+        },
+    },
 }

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -27,10 +27,8 @@ from ansible_collections.sfb.server.plugins.plugin_utils.product.readiness impor
 from ansible_collections.sfb.server.plugins.plugin_utils.product.services import FRONT_END, ServerState
 from ansible_collections.sfb.server.plugins.plugin_utils.shell import cmdlets, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
-from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import SfbError, TimedOut
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import Answer, ManagementShell
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.times import parse_utc
-from ansible_collections.sfb.server.plugins.plugin_utils.shell.waiter import wait_until
 
 Facts = dict[str, Any]
 
@@ -91,7 +89,7 @@ def calls(question: Question, now: float) -> dict[str, Call]:
 
 
 def read(shell: ManagementShell, question: Question) -> Facts:
-    """{health, evidence, pool, product, fabric_text, missing_replicas, central_management_master, witness}."""
+    """{health, evidence, pool, product, readiness, upgrade_domains, fabric_text, missing_replicas, witness, ...}."""
     answer = shell.read(calls(question, shell.clock.now()))
     system = answer["system"].checked().row
     witness = f"{system['DNSHostName']}.{system['Domain']}".lower()
@@ -99,15 +97,16 @@ def read(shell: ManagementShell, question: Question) -> Facts:
     text = [str(line) for line in answer["fabric"].output]
     fabric = _fabric(answer, question, product, text)
     found = companions.read(answer, question.members)
+    readiness = read_pool_readiness(answer)
     facts = PoolFacts(
         members=question.members,
         product=product,
         fabric=fabric,
-        readiness=read_pool_readiness(answer),
+        readiness=readiness,
         services={companion.server: _services(companion, question) for companion in found},
         ports={companion.server: companion.port_open for companion in found},
         events={witness: _events(answer)},
-        replicated=_replicated(answer),
+        replicated=read_replicas(answer),
         back_end=_back_end(answer, question, product),
     )
     health = pool_health(facts)
@@ -118,80 +117,13 @@ def read(shell: ManagementShell, question: Question) -> Facts:
         "computers": list(question.members),
         "product": product,
         "witness": witness,
+        "readiness": readiness.state,
+        "upgrade_domains": [asdict(domain) for domain in readiness.domains],
         "missing_replicas": fabric.missing_replicas,
         "fabric_text": text,
         "fabric_warnings": answer["fabric"].warnings,
-        "central_management_master": _master(answer),
+        "central_management_master": read_master(answer),
     }
-
-
-def await_healthy(
-    shell: ManagementShell,
-    question: Question,
-    reads: int,
-    interval_seconds: float,
-    settle_minutes: float,
-    timeout_minutes: float,
-    say: Callable[[str], None],
-) -> Facts:
-    """`reads` good readings in a row, then the settle time, then once more; else SfbError with what was still bad."""
-    deadline = shell.clock.now() + timeout_minutes * 60
-    last: Facts = {}
-
-    def look() -> Facts:
-        last.clear()
-        last.update(read(shell, question))
-        return dict(last)
-
-    while True:
-        try:
-            found = wait_until(
-                f"pool {question.pool} to be healthy",
-                look,
-                lambda facts: facts["health"] == "healthy",
-                trouble,
-                shell.clock,
-                deadline - shell.clock.now(),
-                interval_seconds,
-                good_reads=reads,
-                say=say,
-            )
-        except TimedOut as error:
-            raise _not_healthy(question, timeout_minutes, last, error.message) from error
-        if not settle_minutes:
-            return found
-        say(f"pool {question.pool} is healthy; {settle_minutes:.0f} min to settle, then once more")
-        shell.clock.sleep(settle_minutes * 60)
-        found = look()
-        if found["health"] == "healthy":
-            return found
-        say(f"pool {question.pool} did not stay healthy: {trouble(found)}")
-        if shell.clock.now() >= deadline:
-            raise _not_healthy(question, timeout_minutes, found, trouble(found))
-
-
-def _not_healthy(question: Question, minutes: float, last: Facts, why: str) -> SfbError:
-    return SfbError(
-        f"Pool {question.pool} was not healthy within {minutes:.0f} minutes: {trouble(last) or why}",
-        remedy=remedies(last) or "Look at pool_status.yml, then start again.",
-        **{key: last[key] for key in ("health", "evidence", "missing_replicas", "fabric_text") if key in last},
-    )
-
-
-def trouble(facts: Facts) -> str:
-    """What is not good, in words: of each kind of evidence the first piece, and how many more there are."""
-    kinds: dict[str, list[str]] = {}
-    for piece in facts.get("evidence", []):
-        if piece["verdict"] != "healthy":
-            kinds.setdefault(piece["what"], []).append(piece["fact"])
-    return "; ".join(facts[0] + (f" (and {len(facts) - 1} more)" if len(facts) > 1 else "") for facts in kinds.values())
-
-
-def remedies(facts: Facts) -> str:
-    found = [
-        piece["remedy"] for piece in facts.get("evidence", []) if piece["verdict"] != "healthy" and piece["remedy"]
-    ]
-    return " ".join(dict.fromkeys(found))
 
 
 def _fabric(answer: Answer, question: Question, product: str, text: Sequence[str]) -> FabricReading:
@@ -245,7 +177,8 @@ def _events(answer: Answer) -> list[Event] | None:
     return [Event(int(row["Id"]), parse_utc(str(row["TimeCreated"])).timestamp()) for row in outcome.rows]
 
 
-def _replicated(answer: Answer) -> dict[str, bool | None]:
+def read_replicas(answer: Answer) -> dict[str, bool | None]:
+    """{FQDN: whether its copy of the topology is up to date}; nothing where that could not be read."""
     rows = answer["replication"].rows if answer["replication"].ok else []
     return {str(row["ReplicaFqdn"]).lower(): str(row.get("UpToDate")) == "True" for row in rows}
 
@@ -266,6 +199,7 @@ def _principal(answer: Answer) -> bool | None:
     return not any(row.get("StateOnMirror") == "Principal" for row in answer["mirror"].rows)
 
 
-def _master(answer: Answer) -> str | None:
+def read_master(answer: Answer) -> str | None:
+    """The FQDN of the active Central Management master, if one is told."""
     master = answer["central_management"].row.get("ActiveMasterFqdn")
     return str(master).lower() if master else None

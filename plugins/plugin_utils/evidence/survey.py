@@ -8,30 +8,39 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ansible_collections.sfb.server.plugins.plugin_utils.evidence import components
 from ansible_collections.sfb.server.plugins.plugin_utils.product import versions
 from ansible_collections.sfb.server.plugins.plugin_utils.product.installer import InstallerResult, installer_result
 from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import read_mark
 from ansible_collections.sfb.server.plugins.plugin_utils.product.services import (
     DISPLAY_NAMES,
-    FRONT_END,
     Service,
+    front_end_of,
+    is_out,
     server_state,
     service_from,
 )
+from ansible_collections.sfb.server.plugins.plugin_utils.product.stores import read_stores
 from ansible_collections.sfb.server.plugins.plugin_utils.shell import cmdlets, state_folder, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.background import Work, between_shells, read_work
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import CallFailed
-from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import SERVER_ADMINS, Answer, Outcome
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import (
+    SERVER_ADMINS,
+    Answer,
+    Outcome,
+    require_product,
+)
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.times import parse_utc
 
 Facts = dict[str, Any]
 
 #: Long work that can be found again on a server.
-WORKS = ("fail_over", "fail_back", "install", "reset")
+WORKS = ("fail_over", "fail_back", "services", "install", "reset")
 #: The local SQL Server Express instances, which the update's own database step needs (REAL: ucvnext.org, error 1603).
 LOCAL_INSTANCES = ("RTCLOCAL", "LYNCLOCAL")
 _DAY = 24 * 3600
@@ -54,7 +63,7 @@ def topology_calls() -> dict[str, Call]:
         "own": cmdlets.own_computer(),
         "pools": cmdlets.pools(),
         "all_computers": cmdlets.computers(),
-        "user_servers": cmdlets.user_servers(),
+        "roles": cmdlets.services(),
     }
 
 
@@ -64,7 +73,7 @@ def calls(source: str | None = None) -> dict[str, Call]:
         **own_state_calls(),
         **topology_calls(),
         "product": cmdlets.server_version(),
-        "components": cmdlets.patch_versions(),
+        **components.calls(),
         "certificates": cmdlets.certificates(),
         "user_databases": cmdlets.user_database_states(),
         "address_book": cmdlets.address_book(),
@@ -90,7 +99,7 @@ def read_own_state(answer: Answer) -> Facts:
     {server, last_boot, services: {name: {status, start_type}}, instances: {name: status}, mark, works: {what: state},
     install_incomplete, restart_due, state, state_reasons, down}. `install_incomplete`: the last install on a marked
     server failed or was cut off, whatever its versions say. `restart_due`: it asked for a restart that has not happened.
-    `down`: RTCSRV stopped and disabled, however it came to that.
+    `down`: out as far as its services tell (services.is_out), however it came to that.
     Raises CallFailed or MarkError where that can't be told.
     """
     system = answer["system"].checked().row
@@ -101,7 +110,7 @@ def read_own_state(answer: Answer) -> Facts:
     works = {what: work.state for what, work in found.items()}
     last_boot = str(answer["windows"].checked().row["LastBootUpTime"])
     settings = [service_from(r["Name"], r["State"], r["StartMode"]) for r in answer["settings"].checked().rows]
-    services = [service for service in settings if _is_product_service(service.name)]
+    services = [service for service in settings if is_product_service(service.name)]
     state = server_state(services, mark, works["fail_over"] == "running", works["fail_back"] == "running")
     instances = {f"MSSQL${name}": name for name in LOCAL_INSTANCES}
     return {
@@ -117,7 +126,7 @@ def read_own_state(answer: Answer) -> Facts:
         "restart_due": _restart_due(found["install"], last_boot),
         "state": state.state,
         "state_reasons": list(state.reasons),
-        "down": _is_down(services),
+        "down": is_out(services, mark),
         "user": answer.user,
     }
 
@@ -146,15 +155,15 @@ def _restart_due(work: Work, last_boot: str) -> bool:
 
 
 def read_topology(answer: Answer) -> Facts:
-    """Of `topology_calls`: {pool, computers (in the topology's order), edition, user_database, topology}.
+    """Of `topology_calls`: {pool, computers (in the topology's order), edition, user_database, topology, stores}.
 
     A Standard Edition server is a pool of its own name (inferred; Enterprise pools have an FQDN of their own).
     """
     own = answer["own"].checked(SECOND_HOP).row
     pools = {str(row["Fqdn"]).lower(): row for row in answer["pools"].checked(SECOND_HOP).rows}
+    roles = answer["roles"].checked(SECOND_HOP).rows
     databases = {
-        str(row.get("PoolFqdn")).lower(): host_of(row.get("UserDatabase"))
-        for row in answer["user_servers"].checked(SECOND_HOP).rows
+        str(row.get("PoolFqdn")).lower(): host_of(row["UserDatabase"]) for row in roles if row.get("UserDatabase")
     }
     pool = str(own.get("Pool") or "").lower()
     listed = [
@@ -172,23 +181,23 @@ def read_topology(answer: Answer) -> Facts:
                 "computers": members[name],
                 "services": [str(service) for service in _list(row.get("Services"))],
                 "user_database": databases.get(name),
+                "site": str(row["Site"]) if row.get("Site") else None,
             }
             for name, row in pools.items()
         ],
+        "stores": [{**asdict(store), "pools": list(store.pools)} for store in read_stores(roles)],
     }
 
 
 def read_product(answer: Answer) -> Facts:
-    """{product: lync2013, sfb2015, sfb2019 or unknown, product_text, version} of the installed base."""
+    """{product, product_text, version} of the installed base.
+
+    product: lync2013, sfb2015, sfb2019 (everything from 7.0 on) or unknown, for a server that has one.
+    """
     text = answer["product"].checked().text.strip()
     version = versions.version_in_text(text)
     product = versions.product_of(version) if version else None
     return {"product": product.key if product else "unknown", "product_text": text, "version": version}
-
-
-def read_components(outcome: Outcome) -> dict[str, str]:
-    """{component name: version text}, as Get-CsServerPatchVersion lists them."""
-    return {str(row["ComponentName"]): str(row["Version"]) for row in outcome.checked().rows}
 
 
 def read_local_databases(outcome: Outcome) -> list[dict[str, str]]:
@@ -214,8 +223,17 @@ SECOND_HOP = (
 
 
 def read(answer: Answer) -> Facts:
-    """The whole survey as facts. What could not be read is named under `unread` and never guessed."""
+    """The whole survey as facts. What could not be read is named under `unread` and never guessed.
+
+    product "none": neither a module nor a service of the product is there, as on a server that only has SQL Server. What
+    the product's cmdlets would tell is left out then. Raises NotUsable where only the module is missing.
+    """
     facts: Facts = {**read_own_state(answer), "unread": {}}
+    if answer.module is None:
+        if {name.upper() for name in facts["services"]} - {"W3SVC"}:
+            require_product(str(facts["server"]), answer)
+        facts |= {"product": "none", "product_text": "", "version": None}
+        facts["state"], facts["state_reasons"] = "no_product", []
 
     def part(name: str, reading: Any) -> None:
         try:
@@ -224,18 +242,21 @@ def read(answer: Answer) -> Facts:
         except (CallFailed, KeyError, ValueError) as error:
             facts["unread"][name] = str(error)
 
-    part("topology", lambda: read_topology(answer))
-    part("product", lambda: read_product(answer))
-    part("components", lambda: read_components(answer["components"]))
+    if answer.module is not None:
+        part("topology", lambda: read_topology(answer))
+        part("product", lambda: read_product(answer))
+        part("components", lambda: _components(answer))
+        part("certificates", lambda: answer["certificates"].checked().rows)
+        part("user_databases", lambda: read_user_databases(answer["user_databases"]))
+        part(
+            "address_book_runs", lambda: [str(row.get("RunTimeOfDay")) for row in answer["address_book"].checked().rows]
+        )
     part("pending_restart", lambda: read_pending_restart(answer))
-    part("certificates", lambda: answer["certificates"].checked().rows)
-    part("user_databases", lambda: read_user_databases(answer["user_databases"]))
     part("disks", lambda: {str(r["DeviceID"]): int(r["FreeSpace"]) for r in answer["disks"].checked().rows})
-    part("open_windows", lambda: _open_windows(answer))
+    part("open_windows", lambda: read_open_windows(answer["open_windows"]))
     part("foreign_roots", lambda: [r for r in answer["roots"].checked().rows if r.get("Subject") != r.get("Issuer")])
-    part("local_databases", lambda: {name: read_local_databases(answer[name]) for name in LOCAL_INSTANCES})
+    part("local_databases", lambda: {name: read_local_databases(answer[name]) for name in local_instances(facts)})
     part("folder_sddl", lambda: None if answer["security"].absent else answer["security"].checked().row.get("Sddl"))
-    part("address_book_runs", lambda: [str(row.get("RunTimeOfDay")) for row in answer["address_book"].checked().rows])
     part("errors_24h", lambda: _event_counts(answer["errors"]))
     facts["update_policy"] = answer["update_policy"].row
     facts["local_time"] = answer["windows"].row.get("LocalDateTime")
@@ -248,14 +269,22 @@ def read(answer: Answer) -> Facts:
     return facts
 
 
-def _is_product_service(name: str) -> bool:
+def is_product_service(name: str) -> bool:
     upper = name.upper()
     return upper in DISPLAY_NAMES or upper in ("W3SVC", "FABRICHOSTSVC", "RTCCHAT") or upper.startswith("RTC")
 
 
-def _is_down(services: list[Service]) -> bool:
-    front_end = next((service for service in services if service.name.upper() == FRONT_END), None)
-    return front_end is not None and front_end.status == "Stopped" and front_end.start_type == "Disabled"
+def _components(answer: Answer) -> dict[str, str]:
+    """Without a version of Core Components nothing can be decided."""
+    table = components.read(answer)
+    versions.core_version(table)
+    return table
+
+
+def local_instances(facts: Facts) -> Sequence[str]:
+    """Those that an update needs: both of a Front End; another server need not have them."""
+    services = [Service(name, service["status"]) for name, service in facts["services"].items()]
+    return LOCAL_INSTANCES if front_end_of(services) else tuple(facts["instances"])
 
 
 def read_user_databases(outcome: Outcome) -> dict[str, bool]:
@@ -263,11 +292,11 @@ def read_user_databases(outcome: Outcome) -> dict[str, bool]:
     return {host_of(row["Identity"]) or "": str(row.get("Online")) == "True" for row in outcome.checked().rows}
 
 
-def _open_windows(answer: Answer) -> list[Facts]:
+def read_open_windows(outcome: Outcome) -> list[Facts]:
     """Of people: what runs in session 0 is a service, or we ourselves."""
-    if not answer["open_windows"].ok and not answer["open_windows"].absent:
-        answer["open_windows"].checked()
-    return [row for row in answer["open_windows"].rows if int(row.get("SessionId") or 0) > 0]
+    if not outcome.absent:
+        outcome.checked()
+    return [row for row in outcome.rows if int(row.get("SessionId") or 0) > 0]
 
 
 def _event_counts(outcome: Outcome) -> dict[str, int]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.times import parse_utc
@@ -69,8 +69,15 @@ def new_baseline(texts: Iterable[str], pool: str, product: str, saved: str) -> B
 
 def difference(baseline: Baseline, texts: Iterable[str]) -> str | None:
     """The first line in which a text differs from the baseline, in words; None where it is the same."""
-    now = normalise(texts).splitlines()
-    then = list(baseline.lines)
+    return _first_difference(baseline.lines, normalise(texts).splitlines())
+
+
+def changed_line(before: Iterable[str], after: Iterable[str]) -> str | None:
+    """The same of two texts of one pool."""
+    return _first_difference(normalise(before).splitlines(), normalise(after).splitlines())
+
+
+def _first_difference(then: Sequence[str], now: Sequence[str]) -> str | None:
     for number in range(max(len(now), len(then))):
         before = then[number] if number < len(then) else None
         after = now[number] if number < len(now) else None

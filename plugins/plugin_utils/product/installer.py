@@ -98,14 +98,14 @@ def after_failure(before: Components | None, after: Components | None, databases
     """What a failed installation left: unchanged only where everything was read and is as it was.
 
     before, after: component tables; databases: {instance: [{"name", "state", "access"}]} of RTCLOCAL and LYNCLOCAL,
-    which the update of the Front End itself alters (REAL, domain.md section 8); None: not read.
+    which the update of the Front End itself alters (REAL, domain.md section 8), nothing where it has none; None: not read.
     """
     found = []
     if not before or not after:
         found.append(f"the component versions {'before' if not before else 'after'} the installation were not read")
     else:
         found += [str(change) for change in changed(before, after)]
-    if not databases:
+    if databases is None:
         found.append("the local databases were not read")
     for instance, rows in (databases or {}).items():
         if not rows:

@@ -5,15 +5,19 @@
 """The mark: what a run writes on a server before it takes it out, so that any later run knows whose work it finds.
 
 JSON: {"run": id, "time": ISO 8601 UTC, "user": who, "host": FQDN of the server,
-       "services": {name: {"status": "Running", "start_type": "Automatic"}}}   as they were before
+       "services": {name: {"status": "Running", "start_type": "Automatic"}},   as they were before
+       "how": "fail_over" (Invoke-CsComputerFailOver: stopped and disabled) or "stop" (Stop-CsWindowsService: stopped)}
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Literal, cast
 
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.times import parse_utc
+
+How = Literal["fail_over", "stop"]
 
 
 class MarkError(ValueError):
@@ -37,6 +41,7 @@ class Mark:
     user: str
     host: str
     services: dict[str, ServiceBefore]
+    how: How = "fail_over"
 
 
 def mark_text(mark: Mark) -> str:
@@ -64,7 +69,12 @@ def read_mark(text: str, server: str) -> Mark:
         raise _unreadable(server, f'"time" can\'t be read: {error}') from error
     if found["host"].casefold() != server.casefold():
         raise _unreadable(server, f"it was written for {found['host']}")
-    return Mark(found["run"], found["time"], found["user"], found["host"], _services(found.get("services"), server))
+    # Marks of before the second way out was known do not say which it was.
+    how = found.get("how", "fail_over")
+    if how not in ("fail_over", "stop"):
+        raise _unreadable(server, f'"how" is {how!r} and not fail_over or stop')
+    services = _services(found.get("services"), server)
+    return Mark(found["run"], found["time"], found["user"], found["host"], services, cast(How, how))
 
 
 def _services(found: object, server: str) -> dict[str, ServiceBefore]:

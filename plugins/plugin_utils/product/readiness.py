@@ -26,14 +26,23 @@ _STATE_KEYS = ("poolupgradestate", "state", "readiness", "poolupgradereadinessst
 
 
 @dataclass(frozen=True)
+class Domain:
+    """An upgrade domain: whether it may be upgraded (None: not told), and its Front Ends as the cmdlet names them."""
+
+    name: str
+    ready: bool | None
+    front_ends: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Readiness:
-    """`active` and `total` are Front Ends, None where they were not told; `domains` is {upgrade domain: its flag}."""
+    """`active` and `total` are Front Ends, None where they were not told."""
 
     state: State
     reasons: tuple[str, ...]
     active: int | None = None
     total: int | None = None
-    domains: tuple[tuple[str, bool | None], ...] = ()
+    domains: tuple[Domain, ...] = ()
 
 
 def read_readiness(rows: Sequence[Row]) -> Readiness:
@@ -60,10 +69,10 @@ def read_readiness(rows: Sequence[Row]) -> Readiness:
         return answer("insufficient", f"Not every Front End of the pool is active{_counts(active, total)}.")
     if "busy" in known:
         return answer("busy", f"The pool is busy and not ready for an upgrade{_counts(active, total)}.")
-    waiting = [name for name, ready in domains if ready is False]
+    waiting = [domain.name for domain in domains if domain.ready is False]
     if waiting:
         return answer("busy", f"Upgrade domain {', '.join(waiting)} is not ready for an upgrade.")
-    unread = [name for name, ready in domains if ready is None]
+    unread = [domain.name for domain in domains if domain.ready is None]
     if unread:
         return answer("unknown", f"Whether upgrade domain {', '.join(unread)} is ready was not told.")
     if not told and not (domains and active is not None and active == total):
@@ -108,11 +117,13 @@ def _flag_key(row: Row) -> str | None:
     return next((key for key in row if "ready" in key), None)
 
 
-def _domains(objects: Iterable[Row]) -> Iterable[tuple[str, bool | None]]:
+def _domains(objects: Iterable[Row]) -> Iterable[Domain]:
     for row in objects:
         nested = [row] if _is_domain(row) else row.get("upgradedomains") or []
         for number, domain in enumerate(nested if isinstance(nested, (list, tuple)) else [nested], 1):
             if isinstance(domain, Mapping):  # a text is only a name
                 plain = {_plain(key): value for key, value in domain.items()}
                 flag = {"true": True, "false": False}.get(_plain(plain.get(_flag_key(plain) or "")))
-                yield str(plain.get("name") or number), flag
+                listed = plain.get("frontends") or ()
+                front_ends = listed if isinstance(listed, (list, tuple)) else [listed]
+                yield Domain(str(plain.get("name") or number), flag, tuple(str(name).lower() for name in front_ends))

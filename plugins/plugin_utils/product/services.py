@@ -17,7 +17,17 @@ from typing import Literal
 
 from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import Mark
 
-State = Literal["in_service", "out_by_us", "out_by_others", "partly_stopped", "draining", "coming_back", "starting"]
+State = Literal[
+    "in_service",
+    "out_by_us",
+    "out_by_others",
+    "partly_stopped",
+    "draining",
+    "coming_back",
+    "starting",
+    "no_front_end",
+    "no_product",
+]
 
 FRONT_END = "RTCSRV"
 
@@ -100,34 +110,54 @@ def server_state(
 ) -> ServerState:
     """The state of a server (design.md section 2, "State on a server").
 
-    A mark stands from before the fail over until a fail back has succeeded, so where one stands the server counts as
-    out however its services look: the fail over may have failed, timed out or been cut off half way.
+    A mark stands from before the server goes out until it has come back whole, so where one stands the server counts
+    as out however its services look: the way out may have failed, timed out or been cut off half way.
+    "no_front_end": RTCSRV is not among its services; the reasons are the automatic ones that do not run. That the
+    product itself is missing ("no_product") is not seen by services.
     """
-    front_end = next((s for s in services if s.name.casefold() == FRONT_END.casefold()), None)
+    front_end = front_end_of(services)
     front_end_text = str(front_end) if front_end else f"{FRONT_END} is not among the services"
     if fail_over_running:
-        return ServerState("draining", ("Invoke-CsComputerFailOver is running on this server", front_end_text))
+        return ServerState("draining", ("it is being taken out of service just now", front_end_text))
     if fail_back_running:
-        return ServerState("coming_back", ("Invoke-CsComputerFailBack is running on this server", front_end_text))
+        return ServerState("coming_back", ("it is being brought back into service just now", front_end_text))
     if mark:
-        taken = f"run {mark.run} of {mark.user} took this server out at {mark.time}; no fail back has succeeded since"
+        taken = f"run {mark.run} of {mark.user} took this server out at {mark.time}, and it was not brought back since"
         return ServerState("out_by_us", (taken, front_end_text))
     if front_end is None:
-        return ServerState("partly_stopped", (f"{front_end_text}: no Front End Server, or the list was not read",))
+        return ServerState("no_front_end", tuple(str(s) for s in services if _counts(s) and s.status != "Running"))
     if front_end.status == "Stopped" and front_end.start_type == "Disabled":
         nobody = "and no mark of this collection stands, so somebody else took this server out"
         return ServerState("out_by_others", (f"{front_end_text} {nobody}",))
     return _state_by_services(front_end, services)
 
 
+def front_end_of(services: Sequence[Service]) -> Service | None:
+    return next((service for service in services if service.name.casefold() == FRONT_END.casefold()), None)
+
+
+def is_out(services: Sequence[Service], mark: Mark | None) -> bool:
+    """Out as far as services can tell: RTCSRV stopped and disabled, as a fail over leaves it, whoever did that.
+
+    Where the mark says "stop" nothing is disabled, so that RTCSRV (if there is one) is stopped is enough.
+    """
+    front_end = front_end_of(services)
+    if mark and mark.how == "stop":
+        return front_end is None or front_end.status == "Stopped"
+    return front_end is not None and front_end.status == "Stopped" and front_end.start_type == "Disabled"
+
+
+def _counts(service: Service) -> bool:
+    """A Manual or Disabled service that does not run is its owner's choice; one whose start type was not read counts."""
+    return service.start_type in ("Automatic", "")
+
+
 def _state_by_services(front_end: Service, services: Sequence[Service]) -> ServerState:
     """What the services alone say of a server that is neither marked nor failed over.
 
-    A Manual or Disabled service that does not run is its owner's choice; one whose start type was not read counts.
     RTCSRV that runs but is disabled would not come back after a restart: somebody's fail over may be on its way.
     """
-    others = [s for s in services if s is not front_end and s.start_type in ("Automatic", "")]
-    trouble = [s for s in others if s.status != "Running"]
+    trouble = [s for s in services if s is not front_end and _counts(s) and s.status != "Running"]
     if front_end.status != "Running" or front_end.start_type == "Disabled":
         trouble.insert(0, front_end)
     if not trouble:
@@ -138,16 +168,19 @@ def _state_by_services(front_end: Service, services: Sequence[Service]) -> Serve
 
 
 def to_run_again(mark: Mark) -> tuple[str, ...]:
-    """The services that must run once the server is back: RTCSRV, and those that ran before and were not disabled.
+    """The services that must run once the server is back: those that ran before and were not disabled.
 
-    RTCSRV always: an adopted server was already out when its mark was written, and no Front End serves without it.
+    And RTCSRV, of a server that was failed over: an adopted one was already out when its mark was written, and no Front
+    End serves without it. A server whose services are only stopped may have none.
     """
     ran = [
         name
         for name, before in mark.services.items()
         if before.status in ("Running", "Starting") and before.start_type != "Disabled"
     ]
-    return tuple(ran) if any(n.casefold() == FRONT_END.casefold() for n in ran) else (FRONT_END, *ran)
+    if mark.how == "stop" or any(name.casefold() == FRONT_END.casefold() for name in ran):
+        return tuple(ran)
+    return (FRONT_END, *ran)
 
 
 def not_running(services: Sequence[Service], wanted: Iterable[str]) -> list[str]:

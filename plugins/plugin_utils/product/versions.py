@@ -4,8 +4,8 @@
 
 """Versions, compared as numbers and never as text ("6.0.9319.9" is below "6.0.9319.10").
 
-A component table is {component name: version text}, as Get-CsServerPatchVersion lists it (CODE OPD: "Skype for
-Business Server 2019, Core Components" -> "7.0.2046.396"). The components of one server may have different versions
+A component table is {component name: version text}, as Get-CsServerPatchVersion and the list of programs have it (CODE
+OPD: "Skype for Business Server 2019, Core Components" -> "7.0.2046.396"). The components of one server may have different versions
 (CODE OPD), so the version that an update must bring is asked of Core Components only.
 """
 
@@ -15,11 +15,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+#: How the name of the component ends whose version is the server's (CODE OPD).
+CORE_COMPONENTS = "Core Components"
 Version = tuple[int, int, int, int]
 Components = Mapping[str, str]
 
 _PARTS = re.compile(r"\d{1,9}(\.\d{1,9}){1,3}", re.ASCII)
-_IN_PARENTHESES = re.compile(r"\((\d+\.\d+\.\d+\.\d+)\)", re.ASCII)
+# CODE OPD has it in parentheses, which have another width in Chinese.
+_IN_TEXT = re.compile(r"(?<![\d.])\d+\.\d+\.\d+\.\d+(?![\d.])", re.ASCII)
 
 
 class VersionError(ValueError):
@@ -28,15 +31,20 @@ class VersionError(ValueError):
 
 @dataclass(frozen=True)
 class Product:
-    """A product family: `key` as in facts/cmdlets.json, `name` as administrators write it."""
+    """A product family: `key` as in facts/cmdlets.json, `name` as administrators write it.
+
+    `title` as its folders and its entries in the list of programs have it, in every language.
+    """
 
     key: str
     name: str
+    title: str
 
 
-LYNC_2013 = Product("lync2013", "Lync Server 2013")
-SFB_2015 = Product("sfb2015", "Skype for Business Server 2015")
-SFB_2019 = Product("sfb2019", "Skype for Business Server 2019")
+LYNC_2013 = Product("lync2013", "Lync Server 2013", "Microsoft Lync Server 2013")
+SFB_2015 = Product("sfb2015", "Skype for Business Server 2015", "Skype for Business Server 2015")
+SFB_2019 = Product("sfb2019", "Skype for Business Server 2019", "Skype for Business Server 2019")
+PRODUCTS = (LYNC_2013, SFB_2015, SFB_2019)
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,10 @@ def parse(text: object) -> Version:
     return numbers[0], numbers[1], numbers[2], numbers[3]
 
 
+def is_version(text: object) -> bool:
+    return isinstance(text, str) and _PARTS.fullmatch(text.strip()) is not None
+
+
 def compare(left: str, right: str) -> int:
     """-1, 0 or 1, as left is below, equal to or above right. Errors: VersionError."""
     first, second = parse(left), parse(right)
@@ -94,13 +106,17 @@ def product_of(version: str) -> Product | None:
 
 def version_in_text(text: str) -> str | None:
     """The base version in what Get-CsServerVersion says: "... 2019 (7.0.2046.0): Volume license ..." (CODE OPD)."""
-    found = _IN_PARENTHESES.search(text)
-    return found[1] if found else None
+    found = _IN_TEXT.search(text)
+    return found[0] if found else None
+
+
+def is_core(name: str) -> bool:
+    return name.strip().casefold().endswith(CORE_COMPONENTS.casefold())
 
 
 def core_component(components: Components) -> str:
     """The name of the one component that is Core Components. Errors: VersionError if there is none or more than one."""
-    names = [name for name in components if name.strip().casefold().endswith("core components")]
+    names = [name for name in components if is_core(name)]
     if len(names) == 1:
         return names[0]
     if names:
@@ -110,8 +126,8 @@ def core_component(components: Components) -> str:
         )
     listed = ", ".join(sorted(components)) or "nothing"
     raise VersionError(
-        f"No Core Components is listed (found: {listed}), so the version of this server is not known. Run "
-        "Get-CsServerPatchVersion on it: is this a server of the product, and may this user read it?"
+        f"No Core Components is listed (found: {listed}), so the version of this server is not known. Is this a server "
+        "of the product, and may this user read what is installed there?"
     )
 
 

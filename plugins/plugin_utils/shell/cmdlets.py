@@ -36,18 +36,75 @@ def user_servers() -> Call:
     return Call("Get-CsService", {"UserServer": True}, select=["Identity", "PoolFqdn", "UserDatabase"])
 
 
+def services() -> Call:
+    """Every role of the topology; the rows "<role>Database:<fqdn>" are its stores, read by product/stores.py."""
+    select = ["Identity", "PoolFqdn", "UserDatabase", "SqlInstanceName", "MirrorSqlServerFqdn", "MirrorSqlInstanceName"]
+    return Call("Get-CsService", select=[*select, "DependentServiceList"])
+
+
 def user_database_states() -> Call:
     """Whether each user database can be reached from this computer (DOC: Get-CsUserDatabaseState)."""
     return Call("Get-CsUserDatabaseState", select=["Identity", "Online"])
 
 
+def user_database_state(sql_server: str) -> Call:
+    """The same of one SQL server."""
+    return Call("Get-CsUserDatabaseState", {"Identity": f"UserDatabase:{sql_server}"}, select=["Identity", "Online"])
+
+
 def mirror_state(pool: str) -> Call:
-    """Which side is principal, for products that have mirrored back ends (up to 2015)."""
-    return Call(
-        "Get-CsDatabaseMirrorState",
-        {"PoolFqdn": pool},
-        select=["DatabaseName", "StateOnPrimary", "StateOnMirror", "MirroringStatusOnPrimary"],
-    )
+    """Which side is principal, for products that have mirrored back ends (up to 2015).
+
+    Asked without a database type, whose values differ by product (domain.md section 6).
+    """
+    # Two names of the last property are in circulation: DOC says Secondary, code in use reads Mirror (James Cussen).
+    status = ["MirroringStatusOnPrimary", "MirroringStatusOnMirror", "MirroringStatusOnSecondary"]
+    select = ["DatabaseName", "StateOnPrimary", "StateOnMirror", *status]
+    return Call("Get-CsDatabaseMirrorState", {"PoolFqdn": pool}, select=select)
+
+
+_DATABASES: list[Selection] = [
+    "SqlServerFqdn",
+    "SqlInstanceName",
+    "MirrorSqlServerFqdn",
+    "DatabaseHighAvailability",
+    "DatabaseName",
+    "ExpectedVersion",
+    "InstalledVersion",
+    "Succeed",
+]
+
+
+def configured_databases(sql_server: str) -> Call:
+    """What the topology puts on one SQL server: the version that the local files bring, and the installed one."""
+    return Call("Test-CsDatabase", {"ConfiguredDatabases": True, "SqlServerFqdn": sql_server}, select=_DATABASES)
+
+
+def local_service_databases() -> Call:
+    """The databases that this computer's services use, remote ones among them (DOC)."""
+    return Call("Test-CsDatabase", {"LocalService": True}, select=_DATABASES)
+
+
+def central_management_databases(sql_server: str, instance: str | None = None) -> Call:
+    parameters: dict[str, object] = {"CentralManagementDatabase": True, "SqlServerFqdn": sql_server}
+    parameters |= {"SqlInstanceName": instance} if instance else {}
+    return Call("Test-CsDatabase", parameters, select=_DATABASES)
+
+
+def backup_relationship(pool: str) -> Call:
+    """Its properties are not documented, so all of them are read."""
+    return Call("Get-CsPoolBackupRelationship", {"PoolFqdn": pool}, select=["*"])
+
+
+def backup_status(pool: str) -> Call:
+    """BackupModules with their states: REAL (BLOG jenstr); of the rest nothing is known, so all of it is read."""
+    return Call("Get-CsBackupServiceStatus", {"PoolFqdn": pool}, select=["*", {"name": "BackupModules", "select": ["*"]}])
+
+
+def registrar_settings() -> Call:
+    """Of every scope: Global, Site:<name>, Registrar:<pool>."""
+    select = ["Identity", "BackupStoreUnavailableThreshold", "PoolState"]
+    return Call("Get-CsRegistrarConfiguration", select=select)
 
 
 def central_management() -> Call:
@@ -175,3 +232,39 @@ def recover_quorum_loss(pool: str) -> Call:
     """
     parameters = {"PoolFqdn": pool, "ResetType": "QuorumLossRecovery", "Confirm": False}
     return Call("Reset-CsPoolRegistrarState", parameters, changes=True)
+
+
+def install_configured_databases(
+    sql_server: str,
+    report: str,
+    *,
+    update: bool = True,
+    exclude_collocated_stores: bool = False,
+    instance: str | None = None,
+) -> Call:
+    """What the topology puts on one SQL server; without `update` only what is not there yet (DOC, seeds 000 to 004)."""
+    parameters: dict[str, object] = {**_update(update), "ConfiguredDatabases": True, "SqlServerFqdn": sql_server}
+    parameters |= {"ExcludeCollocatedStores": True} if exclude_collocated_stores else {}
+    parameters |= {"ForInstance": instance} if instance else {}
+    parameters |= {"Report": report, "Confirm": False}
+    return Call("Install-CsDatabase", parameters, changes=True)
+
+
+def install_local_databases(report: str, *, update: bool = True) -> Call:
+    """The databases on the computer that it runs on."""
+    parameters = {**_update(update), "LocalDatabases": True, "Report": report, "Confirm": False}
+    return Call("Install-CsDatabase", parameters, changes=True)
+
+
+def install_central_management_database(
+    sql_server: str, report: str, *, update: bool = True, instance: str | None = None
+) -> Call:
+    """The Central Management store; its instance is another parameter than ForInstance (DOC: set ByCMS)."""
+    parameters: dict[str, object] = {**_update(update), "CentralManagementDatabase": True, "SqlServerFqdn": sql_server}
+    parameters |= {"SqlInstanceName": instance} if instance else {}
+    parameters |= {"Report": report, "Confirm": False}
+    return Call("Install-CsDatabase", parameters, changes=True)
+
+
+def _update(update: bool) -> dict[str, object]:
+    return {"Update": True} if update else {}

@@ -53,13 +53,17 @@ function ConvertTo-Plain {
 
 function ConvertTo-Row {
     # One output object: text as text, else the selected properties. A selection is a name,
-    # or {"name": "", "select": [...]} for a property whose own properties are wanted.
+    # or {"name": "", "select": [...]} for a property whose own properties are wanted; "*" is every property.
     param($Item, $Select)
     if ($null -eq $Item) { return $null }
     if ($Item -is [string]) { return $Item.ToString() }
     if (@($Select).Count -eq 0) { return ConvertTo-Plain $Item }
     $row = @{}
     foreach ($wanted in $Select) {
+        if ($wanted -is [string] -and $wanted -eq '*') {
+            foreach ($each in $Item.PSObject.Properties) { $row[[string]$each.Name] = ConvertTo-Plain $each.Value }
+            continue
+        }
         $name = $wanted
         $inner = @()
         if ($wanted -isnot [string]) { $name = $wanted.name; $inner = @($wanted.select) }

@@ -158,8 +158,11 @@ class ManagementShell:
         maker = multiprocessing.parent_process() if parent is os.getppid else None
         self._born_of = maker.pid if maker else parent()
 
-    def read(self, calls: Mapping[str, Call], retry_seconds: float = 120.0) -> Answer:
-        """Runs calls that change nothing, again after a lost connection, until `retry_seconds` have passed."""
+    def read(self, calls: Mapping[str, Call], retry_seconds: float = 120.0, *, without_product: bool = False) -> Answer:
+        """Runs calls that change nothing, again after a lost connection, until `retry_seconds` have passed.
+
+        `without_product`: a server without the product's module answers too; its product calls are `missing` then.
+        """
         changing = [call.powershell() for call in calls.values() if call.changes]
         if changing:
             raise ChangeRefused(f"{changing[0]} changes something and was sent as a read.")
@@ -168,7 +171,7 @@ class ManagementShell:
             # By when it was asked: a controller that slept meanwhile asks once more.
             asked = self.clock.now()
             try:
-                return self._send(calls)
+                return self._send(calls, without_product=without_product)
             except ConnectionLost:
                 if asked - began >= retry_seconds:
                     raise
@@ -183,7 +186,13 @@ class ManagementShell:
         """Starts the calls in a process of their own on the server, which owns the file `claim`, and returns at once."""
         self._send(calls, claim=claim, detach_seconds=limit_seconds)
 
-    def _send(self, calls: Mapping[str, Call], claim: str | None = None, detach_seconds: int | None = None) -> Answer:
+    def _send(
+        self,
+        calls: Mapping[str, Call],
+        claim: str | None = None,
+        detach_seconds: int | None = None,
+        without_product: bool = False,
+    ) -> Answer:
         self._refuse_what_must_not_be_sent(calls.values())
         request = {
             "modules": list(MODULES) if any(call.of_product for call in calls.values()) else [],
@@ -201,7 +210,10 @@ class ManagementShell:
             raise type(error)(f"{self.server}: {error.message}", remedy=remedy, **error.facts) from error
         if detach_seconds is not None:
             return Answer({}, None, None, False, {}, 0, None, None)
-        return self._answer(calls, result)
+        answer = self._answer(calls, result)
+        if not without_product and answer.running is None and any(call.of_product for call in calls.values()):
+            require_product(self.server, answer)
+        return answer
 
     def _refuse_what_must_not_be_sent(self, calls: Sequence[Call] | Any) -> None:
         if self.check_mode:
@@ -236,11 +248,6 @@ class ManagementShell:
                 remedy="Point the connection at the Windows PowerShell endpoint (ansible_psrp_configuration_name: "
                 "Microsoft.PowerShell; over SSH, its DefaultShell).",
             )
-        if answer.get("running") is None and answer.get("module") is None and any(c.of_product for c in calls.values()):
-            raise NotUsable(
-                f"{self.server} has neither the module SkypeForBusiness nor Lync, or the account can't load it.",
-                remedy="Is this a server with the product's Management Shell (its core components)? Open it there by hand.",
-            )
         outcomes = {
             name: outcome_of(call, reported[index] if index < len(reported) else None)
             for index, (name, call) in enumerate(calls.items())
@@ -254,6 +261,15 @@ class ManagementShell:
             int(answer.get("process") or 0),
             answer.get("finished"),
             answer.get("running"),
+        )
+
+
+def require_product(server: str, answer: Answer) -> None:
+    """Raises NotUsable where the product's module was wanted and none could be loaded."""
+    if answer.module is None:
+        raise NotUsable(
+            f"{server} has neither the module SkypeForBusiness nor Lync, or the account can't load it.",
+            remedy="Is this a server with the product's Management Shell (its core components)? Open it there by hand.",
         )
 
 

@@ -23,7 +23,7 @@ _PROTECTED = re.compile(r"O:(?:BA|SY)(?:G:[^:]*?)?D:P[A-Z]*(?P<entries>(?:\(A;OI
 
 
 def claim(what: str) -> str:
-    """The file that says what long work of this kind does: fail_over, fail_back, install, reset, probe."""
+    """The file that says what long work of this kind does: fail_over, services, install, database and so on."""
     return f"{ROOT}\\{what}.json"
 
 

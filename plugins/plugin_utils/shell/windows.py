@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call, Selection
@@ -51,6 +52,25 @@ def product_windows() -> Call:
     return Call("Get-Process", parameters, select=["Id", "Name", "UserName", "SessionId"])
 
 
+def process_of(window: int, name: str, session: int) -> Call:
+    """Ends the list of calls unless this process is still the window that was seen: Windows uses its numbers again."""
+    expected = {"Name": name, "SessionId": str(session)}
+    return Call("Get-Process", {"Id": window}, select=["Name", "SessionId"], expect=expected, go_on=False)
+
+
+def end_process(window: int) -> Call:
+    return Call("Stop-Process", {"Id": window, "Force": True, "Confirm": False}, changes=True, go_on=False)
+
+
+def stop_web_server() -> Call:
+    """What `net stop w3svc` does, but that one which is stopped already is no error."""
+    return Call("Stop-Service", {"Name": "W3SVC"}, changes=True, go_on=False)
+
+
+def start_web_server() -> Call:
+    return Call("Start-Service", {"Name": "W3SVC"}, changes=True, go_on=False)
+
+
 def restart() -> Call:
     """A planned restart (reason 2:17, operating system: security fix) that leaves time for our answer to get out."""
     return Call(program="shutdown.exe", arguments="/r /t 5 /d p:2:17", changes=True)
@@ -60,6 +80,25 @@ def local_databases(instance: str) -> Call:
     """Rows name|state|access of a local SQL Server Express instance: RTCLOCAL or LYNCLOCAL."""
     query = "SET NOCOUNT ON; SELECT name, state_desc, user_access_desc FROM sys.databases"
     return Call(program="sqlcmd.exe", arguments=f'-S .\\{instance} -E -h -1 -W -s "|" -Q "{query}"')
+
+
+_SQL_SERVER = re.compile(r"[A-Za-z0-9.-]+", re.ASCII)
+_INSTANCE = re.compile(r"[A-Za-z_#][A-Za-z0-9_#$]{0,15}", re.ASCII)
+
+
+def databases_of(sql_server: str, instance: str) -> Call:
+    """Rows name|state|access|owner|whether we are sysadmin, of one instance ("" is the default one), local or not.
+
+    Errors: ValueError for a name that is none: it becomes part of a command line.
+    """
+    if not _SQL_SERVER.fullmatch(sql_server) or not (instance == "" or _INSTANCE.fullmatch(instance)):
+        raise ValueError(f"{sql_server!r} with the instance {instance!r} is no SQL server.")
+    query = (
+        "SET NOCOUNT ON; SELECT name, state_desc, user_access_desc, SUSER_SNAME(owner_sid), "
+        "IS_SRVROLEMEMBER('sysadmin') FROM sys.databases"
+    )
+    address = f"{sql_server}\\{instance}" if instance else sql_server
+    return Call(program="sqlcmd.exe", arguments=f'-S {address} -E -h -1 -W -s "|" -Q "{query}"')
 
 
 def port_open(computer: str, port: int) -> Call:
@@ -114,6 +153,12 @@ def update_policy() -> Call:
     """Automatic updates set by policy: AUOptions 4 installs and restarts by itself."""
     parameters = {"LiteralPath": "HKLM:\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate\\AU"}
     return Call("Get-ItemProperty", parameters, select=["AUOptions", "NoAutoUpdate", "ScheduledInstallTime"])
+
+
+def installed_programs() -> Call:
+    """The list of programs, from the registry: Win32_Product would make the installer check every one of them (BLOG)."""
+    parameters = {"Path": f"{_VERSION}\\Uninstall\\*"}
+    return Call("Get-ItemProperty", parameters, select=["DisplayName", "DisplayVersion", "Publisher"])
 
 
 def trusted_roots() -> Call:
@@ -172,6 +217,11 @@ def make_folder_if_missing(path: str) -> Call:
 
 def copy(path: str, target: str) -> Call:
     return Call("Copy-Item", {"LiteralPath": path, "Destination": target}, changes=True, go_on=False)
+
+
+def file_version(path: str) -> Call:
+    version: Selection = {"name": "VersionInfo", "select": ["FileVersion"]}
+    return Call("Get-Item", {"LiteralPath": path}, select=[version])
 
 
 def folder(path: str) -> Call:

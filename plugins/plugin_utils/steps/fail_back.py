@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Brings a Front End back into service: Invoke-CsComputerFailBack, until it succeeded once and was verified."""
+"""Brings a Front End back into service by the way it went out, until that succeeded once and was verified."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from ansible_collections.sfb.server.plugins.plugin_utils.evidence import pool_state, survey
-from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import Mark
-from ansible_collections.sfb.server.plugins.plugin_utils.product.services import to_run_again
+from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import How, Mark, ServiceBefore
+from ansible_collections.sfb.server.plugins.plugin_utils.product.services import FRONT_END, to_run_again
 from ansible_collections.sfb.server.plugins.plugin_utils.shell import background, cmdlets, state_folder, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import (
@@ -27,24 +27,46 @@ from ansible_collections.sfb.server.plugins.plugin_utils.steps.front_end import 
     Facts,
     Run,
     Say,
+    can_be_adopted,
     identified,
     minutes_since,
     read_server,
     refuse_unfit,
     result_of,
     somebody_elses,
+    way_of,
     work_of,
 )
 from ansible_collections.sfb.server.plugins.plugin_utils.steps.marking import adopt, claim_mark, guarded, remove_mark
 
 FAIL_BACK_PAUSE_SECONDS = 60.0
 
+Services = Mapping[str, ServiceBefore]
 
-def fail_back_calls(computer: str, start_minutes: float, members: Sequence[str]) -> dict[str, Call]:
+
+def fail_back_calls(computer: str, start_minutes: float, way: How, before: Services) -> dict[str, Call]:
+    """`before`: how the services were before the server went out. Only what ran is started again.
+
+    Start-CsWindowsService without a name starts all of them, in the product's own order. Whether that includes manual
+    ones is not known, so where one of those did not run they are started by name.
+    """
     report = state_folder.report("fail_back")
-    if len(members) == 2:
+    if way == "fail_over":
+        return {"fail_back": cmdlets.fail_back(computer, start_minutes, report).must()}
+    if all(_ran(service) or service.start_type == "Disabled" for service in before.values()):
         return {"fail_back": cmdlets.start_services(computer, report).must()}
-    return {"fail_back": cmdlets.fail_back(computer, start_minutes, report).must()}
+    # RTCSRV last: it may take an hour, and the others need not wait for it.
+    names = [name for name, service in before.items() if _ran(service)]
+    names.sort(key=lambda name: (name.upper() == FRONT_END, name))
+    return {name: cmdlets.start_service(computer, name, report) for name in names}
+
+
+def _ran(service: ServiceBefore) -> bool:
+    return service.status in ("Running", "Starting") and service.start_type != "Disabled"
+
+
+def _way_back(mark: Mark, way: How, start_minutes: float) -> dict[str, Call]:
+    return fail_back_calls(mark.host, start_minutes, way, mark.services)
 
 
 def bring_back(shell: ManagementShell, computer: str | None, start_minutes: float, run: Run, say: Say) -> Facts:
@@ -52,10 +74,10 @@ def bring_back(shell: ManagementShell, computer: str | None, start_minutes: floa
     facts = read_server(shell)
     server = identified(facts, computer)
     refuse_unfit(facts, run)
-    if facts["works"]["fail_over"] == "running":
+    if "running" in (facts["works"]["fail_over"], facts["works"]["services"]):
         raise SfbError(
-            f"{server} can't be brought back while its fail over runs.",
-            remedy="Wait until the fail over has ended, then start again.",
+            f"{server} can't be brought back while it is being taken out.",
+            remedy="Wait until that has ended, then start again.",
         )
     if facts["works"]["install"] == "running":
         raise SfbError(
@@ -65,7 +87,7 @@ def bring_back(shell: ManagementShell, computer: str | None, start_minutes: floa
     if facts["mark"] is None:
         if facts["state"] == "in_service":
             return result_of(facts, changed=False)
-        if facts["state"] != "out_by_others" or not run.adopt:
+        if not can_be_adopted(facts, run.adopt):
             raise somebody_elses(facts)
         adopt(shell, facts, run)
         facts = read_server(shell)
@@ -73,7 +95,7 @@ def bring_back(shell: ManagementShell, computer: str | None, start_minutes: floa
     mark = claim_mark(shell, facts, run)
     if mark is None:
         raise ownership.taken_over(server)
-    calls = fail_back_calls(server, start_minutes, facts["computers"])
+    calls = _way_back(mark, way_of(facts), start_minutes)
     _fail_back_until_it_succeeds(shell, mark, calls, facts["works"]["fail_back"] == "running", start_minutes, say)
     _services_run_again(shell, mark, start_minutes, say)
     remove_mark(shell, mark)
@@ -104,11 +126,12 @@ def _fail_back_until_it_succeeds(
                 # That of a run from which we took over just before it began: it did nothing.
                 continue
             ownership.check(ended["ours"], mark)
-            ended["fail_back"].checked()
+            for outcome in ended.values():
+                outcome.checked()
             return
         except (CallFailed, background.Interrupted) as error:
             if attempt > 1 and isinstance(error, CallFailed) and _is_whole(shell, mark):
-                say(f"{server}: fail back is refused ({error.message}), and the pool counts it as active")
+                say(f"{server}: its way back is refused ({error.message}), and the pool counts it as active")
                 return
             passed = (shell.clock.now() - began) / 60
             if passed >= start_minutes:
@@ -119,7 +142,7 @@ def _fail_back_until_it_succeeds(
                     state="out_by_us",
                 ) from error
             why = error.facts.get("trouble", error.message)
-            say(f"{server}: the fail back is refused ({why}); try {attempt + 1} in {FAIL_BACK_PAUSE_SECONDS:.0f} s")
+            say(f"{server}: its way back is refused ({why}); try {attempt + 1} in {FAIL_BACK_PAUSE_SECONDS:.0f} s")
             shell.clock.sleep(FAIL_BACK_PAUSE_SECONDS)
 
 
@@ -140,12 +163,17 @@ def _is_whole(shell: ManagementShell, mark: Mark) -> bool:
     return as_before and all_active and readiness.state in ("ready", "busy")
 
 
+def finish(shell: ManagementShell, facts: Facts, mark: Mark, start_minutes: float, say: Say) -> None:
+    """Waits for the end of a way back that an earlier run began."""
+    finish_fail_back(shell, mark, _way_back(mark, way_of(facts), start_minutes), start_minutes, say)
+
+
 def finish_fail_back(
     shell: ManagementShell, mark: Mark, calls: dict[str, Call], start_minutes: float, say: Say
 ) -> dict[str, Outcome]:
     def watch(answer: Answer, seconds: float) -> None:
         ownership.check_text(answer["mark"], mark)
-        say(f"{mark.host} comes back: fail back runs, {seconds / 60:.0f} min")
+        say(f"{mark.host} comes back: {seconds / 60:.0f} min")
 
     return background.follow(
         shell,
@@ -159,7 +187,7 @@ def finish_fail_back(
 
 
 def _services_run_again(shell: ManagementShell, mark: Mark, start_minutes: float, say: Say) -> None:
-    """Waits for every service that ran before; starts, once, those that the fail back left stopped."""
+    """Waits for every service that ran before; starts, once, those that are left stopped."""
     server = mark.host
     wanted = to_run_again(mark)
     started: set[str] = set()
@@ -175,7 +203,7 @@ def _services_run_again(shell: ManagementShell, mark: Mark, start_minutes: float
         words = ", ".join(f"{name} is {status}" for name, status in sorted(missing.items()))
         if shell.clock.now() - began >= start_minutes * 60:
             raise TimedOut(
-                f"{server} was failed back, but not every service that ran before runs again within {start_minutes:.0f} "
+                f"{server} was brought back, but not every service that ran before runs again within {start_minutes:.0f} "
                 f"minutes: {words}.",
                 remedy=f"It keeps our mark. Find out why on {server}, then start again. Touch no other server of the pool until then.",
                 still_waited_for=words,

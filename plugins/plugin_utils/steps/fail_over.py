@@ -2,38 +2,35 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Takes a Front End out of service: Invoke-CsComputerFailOver.
+"""Takes a Front End out of service: Invoke-CsComputerFailOver, or a graceful stop where there is none (front_end.way_of).
 
 Everything that was begun is written on the server before it begins, so that any later run finds it: the mark before
-the fail over, the claim before the cmdlet.
+the drain, the claim before the cmdlet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ansible_collections.sfb.server.plugins.plugin_utils.evidence import companions, survey
-from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import Mark
+from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import How, Mark
 from ansible_collections.sfb.server.plugins.plugin_utils.product.services import left_to_drain, service_from
 from ansible_collections.sfb.server.plugins.plugin_utils.shell import background, cmdlets, state_folder, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
-from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import CallFailed, SfbError
-from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import Answer, ManagementShell
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import CallFailed, SfbError, TimedOut
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import Answer, ManagementShell, Outcome
 from ansible_collections.sfb.server.plugins.plugin_utils.steps import ownership
-from ansible_collections.sfb.server.plugins.plugin_utils.steps.fail_back import (
-    bring_back,
-    fail_back_calls,
-    finish_fail_back,
-)
+from ansible_collections.sfb.server.plugins.plugin_utils.steps.fail_back import bring_back, finish
 from ansible_collections.sfb.server.plugins.plugin_utils.steps.front_end import (
     GRACE_SECONDS,
     Facts,
     Run,
     Say,
+    can_be_adopted,
     identified,
-    is_out,
     minutes_since,
     not_in_service,
     others_of,
@@ -42,11 +39,12 @@ from ansible_collections.sfb.server.plugins.plugin_utils.steps.front_end import 
     refuse_unfit,
     result_of,
     somebody_elses,
+    way_of,
     work_of,
 )
 from ansible_collections.sfb.server.plugins.plugin_utils.steps.marking import adopt, claim_mark, guarded, write_mark
 
-#: With `cut` the cmdlet has to stop the services after the drain (design: WaitTime = drain + 30 minutes).
+#: With `cut` the services have to stop after the drain (design: WaitTime = drain + 30 minutes).
 CUT_GRACE_MINUTES = 30
 #: A line at least every two minutes while it drains.
 POLL_SECONDS = 90.0
@@ -64,19 +62,25 @@ class Drain:
         return self.minutes if self.on_timeout == "fail" else self.minutes + CUT_GRACE_MINUTES
 
 
-def fail_over_calls(computer: str, drain: Drain, members: Sequence[str]) -> dict[str, Call]:
-    """In a pool of two there is nobody to take over (BLOG: stoknes), so its servers are stopped gracefully instead."""
+def fail_over_calls(computer: str, drain: Drain, way: How) -> dict[str, Call]:
     report = state_folder.report("fail_over")
-    if len(members) == 2:
+    if way == "stop":
         return {"fail_over": cmdlets.stop_services(computer, report, graceful=True).must()}
     cut = drain.minutes if drain.on_timeout == "cut" else None
     return {"fail_over": cmdlets.fail_over(computer, drain.wait_minutes, report, cut).must()}
 
 
+def cut_calls(computer: str, drain: Drain, way: How) -> dict[str, Call]:
+    """What ends the drain when its time is over, where the cmdlet that drains can't do so itself (DOC: planned outage)."""
+    if way == "fail_over" or drain.on_timeout == "fail":
+        return {}
+    return {"cut": cmdlets.stop_services(computer, state_folder.report("cut")).must()}
+
+
 def take_out(
     shell: ManagementShell, computer: str | None, drain: Drain, run: Run, start_minutes: float, say: Say
 ) -> Facts:
-    """Drains the server and leaves it stopped, disabled and marked. Nothing changes where it is so already.
+    """Drains the server and leaves it stopped and marked, and disabled by a fail over. Nothing changes where it is so.
 
     Raises SfbError with the server put back (or with the reason why it could not be) when it would not drain.
     """
@@ -85,19 +89,23 @@ def take_out(
     refuse_unfit(facts, run)
     mark = claim_mark(shell, facts, run)
     if mark is not None and facts["works"]["fail_over"] == "running":
-        say(f"{server}: a fail over that an earlier run began is still going on")
+        say(f"{server}: a drain that an earlier run began is still going on")
         return _drain(shell, facts, mark, drain, run, start_minutes, say, begun=True)
     if mark is not None and facts["works"]["fail_back"] == "running":
-        say(f"{server}: a fail back that an earlier run began is still going on")
-        finish_fail_back(shell, mark, fail_back_calls(server, start_minutes, facts["computers"]), start_minutes, say)
+        say(f"{server}: a way back that an earlier run began is still going on")
+        finish(shell, facts, mark, start_minutes, say)
         facts = read_server(shell)
-    if mark is not None and is_out(facts):
+    if mark is not None and facts["works"]["services"] == "running":
+        say(f"{server}: what an earlier run cuts is still going on")
+        _await_end(shell, "services", CUT_GRACE_MINUTES * 60)
+        facts = read_server(shell)
+    if mark is not None and facts["down"]:
         return result_of(facts, changed=False)
     if facts["state"] == "out_by_others":
-        if not run.adopt:
+        if not can_be_adopted(facts, run.adopt):
             raise somebody_elses(facts)
         return adopt(shell, facts, run)
-    if mark is not None and len(facts["computers"]) == 2:
+    if mark is not None and way_of(facts) == "stop":
         # Its services came up by themselves with a restart: stopped again, it is out again.
         return _drain(shell, facts, mark, drain, run, start_minutes, say, begun=False)
     if mark is not None:
@@ -114,6 +122,45 @@ def take_out(
     return _drain(shell, facts, mark, drain, run, start_minutes, say, begun=False)
 
 
+@dataclass
+class _Watch:
+    """What is seen while a server drains: what is left on it, and whether another server of its pool went out."""
+
+    shell: ManagementShell
+    facts: Facts
+    mark: Mark
+    minutes: float
+    say: Say
+    left: list[str] = field(default_factory=list)
+    intruders: dict[str, str] = field(default_factory=dict)
+    suspects: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.others = others_of(self.facts, self.mark.host)
+        self.calls: dict[str, Call] = {
+            "mark": windows.read_text(state_folder.MARK),
+            "load": cmdlets.windows_services(self.mark.host),
+            **companions.calls(self.others),
+        }
+
+    def see(self, answer: Answer, seconds: float) -> None:
+        ownership.check_text(answer["mark"], self.mark)
+        rows = answer["load"].rows
+        self.left = left_to_drain([service_from(r["Name"], r["Status"], None, r.get("ActivityLevel")) for r in rows])
+        out = companions.out_by_server(companions.read(answer, self.others))
+        # Twice in a row: one reading that failed must not undo a good drain.
+        self.intruders.update({name: reason for name, reason in out.items() if name in self.suspects})
+        self.suspects = set(out)
+        left = "; ".join(self.left) or "nothing that the services report"
+        self.say(f"{self.mark.host} drains: {seconds / 60:.0f} of {self.minutes:.0f} min; left: {left}")
+
+    def look_again(self) -> None:
+        """Of those that looked bad once."""
+        if self.suspects:
+            out = companions.out_by_server(companions.read(self.shell.read(companions.calls(self.others)), self.others))
+            self.intruders.update({name: reason for name, reason in out.items() if name in self.suspects})
+
+
 def _drain(
     shell: ManagementShell,
     facts: Facts,
@@ -124,67 +171,40 @@ def _drain(
     say: Say,
     begun: bool,
 ) -> Facts:
-    """Begins the fail over and watches it to its end; puts the server back when it failed."""
-    server = facts["server"]
-    others = others_of(facts, server)
-    calls = guarded(mark, fail_over_calls(server, drain, facts["computers"]))
+    """Begins the drain and watches it to its end; puts the server back when it failed."""
+    server, way = facts["server"], way_of(facts)
+    calls = guarded(mark, fail_over_calls(server, drain, way))
+    cut = cut_calls(server, drain, way)
+    # A graceful stop has no deadline of its own, so ours is the drain time.
+    watch = _Watch(shell, facts, mark, drain.minutes if way == "stop" else drain.wait_minutes, say)
     began = shell.clock.now()
-    left: list[str] = []
-    suspects: set[str] = set()
-    intruders: dict[str, str] = {}
-
-    def watch(answer: Answer, seconds: float) -> None:
-        ownership.check_text(answer["mark"], mark)
-        left[:] = left_to_drain(
-            [service_from(row["Name"], row["Status"], None, row.get("ActivityLevel")) for row in answer["load"].rows]
-        )
-        out = companions.out_by_server(companions.read(answer, others))
-        # Twice in a row: one reading that failed must not undo a good drain.
-        intruders.update({name: reason for name, reason in out.items() if name in suspects})
-        suspects.clear()
-        suspects.update(out)
-        wait = f"{seconds / 60:.0f} of {drain.wait_minutes:.0f} min"
-        say(f"{server} drains: {wait}; left: {'; '.join(left) if left else 'nothing that the services report'}")
-
     try:
         if not begun:
             limit = int(drain.wait_minutes * 60 + 2 * GRACE_SECONDS)
             background.start(shell, "fail_over", calls, work_of(shell, "fail_over"), limit)
-        ended = background.follow(
-            shell,
-            "fail_over",
-            calls,
-            deadline_seconds=drain.wait_minutes * 60 + GRACE_SECONDS,
-            interval_seconds=POLL_SECONDS,
-            watch={
-                "mark": windows.read_text(state_folder.MARK),
-                "load": cmdlets.windows_services(server),
-                **companions.calls(others),
-            },
-            on_reading=watch,
-        )
-        if suspects:
-            again = companions.out_by_server(companions.read(shell.read(companions.calls(others)), others))
-            intruders.update({name: reason for name, reason in again.items() if name in suspects})
-        if begun and not ended["ours"].ok:
+        ended = _follow(shell, calls, watch, give_up=not cut)
+        watch.look_again()
+        if ended and begun and not ended["ours"].ok:
             # That of a run from which we took over just before it began: it did nothing.
             return take_out(shell, server, drain, run, start_minutes, say)
-        ownership.check(ended["ours"], mark)
-        outcome = ended["fail_over"].checked()
+        if ended:
+            ownership.check(ended["ours"], mark)
+        if ended is None or (cut and not ended["fail_over"].ok):
+            outcome = _cut(shell, cut, watch, began, still_draining=ended is None)
+        else:
+            outcome = ended["fail_over"].checked()
     except (CallFailed, background.Interrupted) as error:
-        holding = f" Still there when it gave up: {'; '.join(left)}." if left else ""
-        raise _put_back(
-            shell, server, f"{server} would not drain: {error.message}{holding}", run, start_minutes, say, left
-        ) from error
+        holding = f" Still there when it gave up: {'; '.join(watch.left)}." if watch.left else ""
+        text = f"{server} would not drain: {error.message}{holding}"
+        raise _put_back(shell, server, text, run, start_minutes, say, watch.left) from error
     after = {**facts, **survey.read_own_state(shell.read(survey.own_state_calls()))}
-    if not is_out(after):
-        text = f"The fail over of {server} reported success, but RTCSRV is not out: {after['services'].get('RTCSRV')}."
-        raise _put_back(shell, server, text, run, start_minutes, say, left)
-    if intruders:
-        text = (
-            f"While {server} drained, another server of its pool went out of service: {'; '.join(intruders.values())}."
-        )
-        raise _put_back(shell, server, text, run, start_minutes, say, left)
+    if not after["down"]:
+        text = f"The drain of {server} reported success, but RTCSRV is not out: {after['services'].get('RTCSRV')}."
+        raise _put_back(shell, server, text, run, start_minutes, say, watch.left)
+    if watch.intruders:
+        others = "; ".join(watch.intruders.values())
+        text = f"While {server} drained, another server of its pool went out of service: {others}."
+        raise _put_back(shell, server, text, run, start_minutes, say, watch.left)
     return result_of(
         after,
         changed=True,
@@ -192,6 +212,53 @@ def _drain(
         minutes=minutes_since(shell, began),
         warnings_of_call=outcome.warnings,
     )
+
+
+def _follow(
+    shell: ManagementShell, calls: Mapping[str, Call], watch: _Watch, give_up: bool
+) -> dict[str, Outcome] | None:
+    """The outcomes of the drain; None where it still goes on after its time and that is no failure."""
+    try:
+        return background.follow(
+            shell,
+            "fail_over",
+            calls,
+            deadline_seconds=watch.minutes * 60 + (GRACE_SECONDS if give_up else 0),
+            interval_seconds=POLL_SECONDS,
+            watch=watch.calls,
+            on_reading=watch.see,
+        )
+    except TimedOut:
+        if give_up:
+            raise
+        return None
+
+
+def _cut(shell: ManagementShell, cut: Mapping[str, Call], watch: _Watch, began: float, still_draining: bool) -> Outcome:
+    """Stops what is left, once the drain time is over: a graceful stop gives up earlier (BLOG: stoknes).
+
+    In work of its own, because the graceful stop may still hold its claim; it ends with this.
+    """
+    server, until = watch.mark.host, began + watch.minutes * 60
+    while watch.left and (remaining := until - shell.clock.now()) > 0:
+        shell.clock.sleep(min(POLL_SECONDS, remaining))
+        watch.see(shell.read(watch.calls), shell.clock.now() - began)
+    calls = guarded(watch.mark, dict(cut))
+    watch.say(f"{server}: what is left is cut now: {cut['cut'].powershell()}")
+    seconds = CUT_GRACE_MINUTES * 60
+    background.start(shell, "services", calls, work_of(shell, "services"), seconds * 2)
+    ended = background.follow(shell, "services", calls, deadline_seconds=seconds, interval_seconds=POLL_SECONDS)
+    ownership.check(ended["ours"], watch.mark)
+    outcome = ended["cut"].checked()
+    if still_draining:
+        _await_end(shell, "fail_over", GRACE_SECONDS)
+    return outcome
+
+
+def _await_end(shell: ManagementShell, what: str, seconds: float) -> None:
+    """However it ends: what it left behind is read afterwards."""
+    with contextlib.suppress(background.Interrupted):
+        background.follow(shell, what, {}, deadline_seconds=seconds, interval_seconds=POLL_SECONDS)
 
 
 def _put_back(

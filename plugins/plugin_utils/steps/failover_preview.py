@@ -7,20 +7,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.sfb.server.plugins.plugin_utils.evidence import companions
-from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import read_mark
+from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import ServiceBefore, read_mark
 from ansible_collections.sfb.server.plugins.plugin_utils.shell import state_folder, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import ManagementShell
 from ansible_collections.sfb.server.plugins.plugin_utils.steps import ownership
 from ansible_collections.sfb.server.plugins.plugin_utils.steps.fail_back import fail_back_calls
-from ansible_collections.sfb.server.plugins.plugin_utils.steps.fail_over import Drain, fail_over_calls
+from ansible_collections.sfb.server.plugins.plugin_utils.steps.fail_over import Drain, cut_calls, fail_over_calls
 from ansible_collections.sfb.server.plugins.plugin_utils.steps.front_end import (
     Facts,
     Run,
+    can_be_adopted,
     identified,
-    is_out,
     not_in_service,
     others_of,
     read_server,
@@ -28,6 +29,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils.steps.front_end import 
     refuse_unfit,
     result_of,
     somebody_elses,
+    way_of,
 )
 from ansible_collections.sfb.server.plugins.plugin_utils.steps.marking import mark_calls
 
@@ -39,10 +41,10 @@ def predict(
     facts = read_server(shell)
     server = identified(facts, computer)
     refuse_unfit(facts, run)
-    if facts["mark"] is None and facts["state"] == "out_by_others" and not run.adopt:
+    if facts["mark"] is None and facts["state"] == "out_by_others" and not can_be_adopted(facts, run.adopt):
         raise somebody_elses(facts)
     done = (
-        facts["mark"] is not None and is_out(facts) if out else facts["mark"] is None and facts["state"] == "in_service"
+        facts["mark"] is not None and facts["down"] if out else facts["mark"] is None and facts["state"] == "in_service"
     )
     if done:
         return {**result_of(facts, changed=False), "commands": []}
@@ -50,8 +52,7 @@ def predict(
         raise not_in_service(facts) if out else somebody_elses(facts)
     if out:
         refuse_two(server, shell.read(companions.calls(others_of(facts, server))), others_of(facts, server))
-    members = facts["computers"]
-    commands = out_commands(server, drain, members) if out else back_commands(server, start_minutes, members)
+    commands = out_commands(facts, drain) if out else back_commands(facts, start_minutes)
     if facts["mark"] is not None:
         mark = read_mark(json.dumps(facts["mark"]), server)
         if ownership.claimed(mark, run.identifier, str(facts["user"])) != mark:
@@ -60,9 +61,17 @@ def predict(
     return {**result, "diff": {"before": {"state": facts["state"]}, "after": {"state": result["state"]}}}
 
 
-def out_commands(server: str, drain: Drain, members: Sequence[str]) -> list[str]:
-    """The lines that change something, in order, as an administrator would type them."""
-    calls = {**mark_calls("<who, when, and the services as they are>"), **fail_over_calls(server, drain, members)}
+def out_commands(facts: Mapping[str, Any], drain: Drain) -> list[str]:
+    """The lines that change something, in order, as an administrator would type them. facts: a survey, or part of one."""
+    calls = fail_over_calls(facts["server"], drain, way_of(facts))
+    calls = {**mark_calls("<who, when, and the services as they are>"), **calls}
+    return [call.powershell() for call in calls.values()]
+
+
+def again_commands(facts: Mapping[str, Any], drain: Drain) -> list[str]:
+    """The lines after a restart before the install: what is only stopped comes up with it."""
+    way = way_of(facts)
+    calls = fail_over_calls(facts["server"], drain, way) if way == "stop" else {}
     return [call.powershell() for call in calls.values()]
 
 
@@ -71,9 +80,17 @@ def rename_command() -> str:
     return windows.write_text(state_folder.MARK, "<the mark, with this run's name in front>").powershell()
 
 
-def back_commands(server: str, start_minutes: float, members: Sequence[str]) -> list[str]:
-    calls = {**fail_back_calls(server, start_minutes, members), "remove": windows.remove(state_folder.MARK)}
-    return [call.powershell() for call in calls.values()]
+def cut_commands(facts: Mapping[str, Any], drain: Drain) -> list[str]:
+    """The lines that follow only when the drain time did not do."""
+    return [call.powershell() for call in cut_calls(facts["server"], drain, way_of(facts)).values()]
+
+
+def back_commands(facts: Mapping[str, Any], start_minutes: float) -> list[str]:
+    """Of a server that is not out yet its services are those that will run again."""
+    services = (facts["mark"] or facts)["services"]
+    before = {name: ServiceBefore(service["status"], service["start_type"]) for name, service in services.items()}
+    calls = fail_back_calls(facts["server"], start_minutes, way_of(facts), before)
+    return [call.powershell() for call in [*calls.values(), windows.remove(state_folder.MARK)]]
 
 
 def diff(result: Facts) -> Facts:

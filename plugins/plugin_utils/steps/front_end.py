@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One Front End as a run works on it: who it is, whether it may be worked on, whether it is out."""
+"""One Front End as a run works on it: who it is, whether it may be worked on, which way it goes out and comes back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ansible_collections.sfb.server.plugins.plugin_utils.evidence import companions, survey
+from ansible_collections.sfb.server.plugins.plugin_utils.product import quorum
+from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import How
 from ansible_collections.sfb.server.plugins.plugin_utils.shell import background, cmdlets
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import SfbError
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import Answer, ManagementShell
@@ -47,31 +49,44 @@ def identified(facts: Facts, computer: str | None) -> str:
     return server
 
 
+def way_of(facts: Mapping[str, Any]) -> How:
+    """How this server goes out of service, and so also how it comes back: the only place that decides it.
+
+    "fail_over": Invoke-CsComputerFailOver moves users away, stops and disables; Invoke-CsComputerFailBack undoes it.
+    "stop": Stop-CsWindowsService -Graceful, and Start-CsWindowsService of what ran before. Nothing is disabled, so that
+    a restart starts the services too. For Lync Server 2013, which has no fail over (DOC: applicable to 2015 and 2019),
+    and for pools of two, in which there is nobody to take over (BLOG: stoknes). A mark that says so says it for good.
+    """
+    stopped = (facts["mark"] or {}).get("how") == "stop"
+    if stopped or facts["product"] == "lync2013" or len(facts["computers"]) == 2:
+        return "stop"
+    return "fail_over"
+
+
+def can_be_adopted(facts: Mapping[str, Any], adopt: bool) -> bool:
+    """Out by somebody else's fail over. Services that somebody disabled by hand could not be started again."""
+    return adopt and facts["state"] == "out_by_others" and way_of(facts) == "fail_over"
+
+
 def refuse_unfit(facts: Facts, run: Run) -> None:
-    """A Standard Edition server or Lync Server 2013 has no fail over (DOC: applicable to 2015 and 2019)."""
+    """A Standard Edition server has no companions, a pool of two too few; a product that nobody knows has no rules."""
     server = facts["server"]
     if facts["edition"] != "enterprise":
         raise SfbError(
             f"{server} is not a Front End of an Enterprise Edition pool ({facts['edition']}, pool {facts['pool']}).",
-            remedy="A server without companions can't be failed over; its users are out while it is patched.",
+            remedy="A server without companions can't be drained; patch_standard_edition_server.yml patches it while its "
+            "users are out.",
         )
-    if facts["product"] not in ("sfb2015", "sfb2019"):
+    if facts["product"] not in quorum.TABLES:
         raise SfbError(
-            f"{server} runs {facts['product_text']}, which has no Invoke-CsComputerFailOver.",
-            remedy="It came with Skype for Business Server 2015.",
+            f"{server} runs {facts['product_text']}, which this collection does not know.",
+            remedy="It knows Lync Server 2013 and Skype for Business Server 2015, 2019 and later.",
         )
     if len(facts["computers"]) == 2 and run.two_server_pool != "graceful_stop":
         raise SfbError(
-            f"The pool of {server} has two Front Ends; Invoke-CsComputerFailOver is made for three or more.",
+            f"The pool of {server} has two Front Ends; users can be moved away only in pools of three or more.",
             remedy="sfb_two_server_pool: graceful_stop stops its services gracefully instead; its users feel it.",
         )
-
-
-def is_out(facts: Facts) -> bool:
-    """Stopped and disabled; in a pool of two, where nothing is disabled, stopped."""
-    if len(facts["computers"]) == 2:
-        return bool(facts["services"].get("RTCSRV", {}).get("status") == "Stopped")
-    return bool(facts["down"])
 
 
 def others_of(facts: Facts, server: str) -> list[str]:
@@ -101,9 +116,12 @@ def not_in_service(facts: Facts) -> SfbError:
 
 
 def somebody_elses(facts: Facts) -> SfbError:
+    remedy = "Find out who works on it. If you want to take it over: sfb_adopt_out_of_service: true."
+    if way_of(facts) == "stop":
+        remedy = "Find out who works on it, and let them set its start types right and start it."
     return SfbError(
         f"{facts['server']} is {facts['state']} ({'; '.join(facts['state_reasons'])}), and not by us: it has no mark of ours.",
-        remedy="Find out who works on it. If you want to take it over: sfb_adopt_out_of_service: true.",
+        remedy=remedy,
         state=facts["state"],
     )
 
@@ -118,6 +136,7 @@ def result_of(facts: Facts, changed: bool, **more: Any) -> Facts:
         "changed": changed,
         "server": facts["server"],
         "state": facts["state"],
+        "how": way_of(facts),
         "services": facts["services"],
         **more,
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ansible_collections.sfb.server.plugins.plugin_utils.evidence import companions
 from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import Mark, ServiceBefore, mark_text, read_mark
@@ -24,6 +25,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils.steps.front_end import 
     refuse_two,
     result_of,
     two_out,
+    way_of,
 )
 
 #: How long a request whose connection broke may take to arrive all the same.
@@ -39,7 +41,7 @@ def mark_calls(text: str) -> dict[str, Call]:
 def write_mark(shell: ManagementShell, facts: Facts, run: Run, others: Sequence[str]) -> Mark:
     """Marks the server, and looks once more at the others: of two runs that began together, none goes on."""
     server = facts["server"]
-    mark = new_mark(shell, facts, run, facts["services"])
+    mark = replace(new_mark(shell, facts, run, facts["services"]), how=way_of(facts))
     set_mark(shell, mark)
     reasons = companions.out(companions.read(shell.read(companions.calls(others)), others))
     if reasons:

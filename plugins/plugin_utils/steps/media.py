@@ -6,9 +6,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import hashlib
+import ntpath
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
 
-from ansible_collections.sfb.server.plugins.plugin_utils.shell import windows
+from ansible.errors import AnsibleError
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import state_folder, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import ManagementShell
 from ansible_collections.sfb.server.plugins.plugin_utils.steps.update import Update
 
@@ -18,6 +23,28 @@ def kind(source: str) -> Literal["web", "unc", "file"]:
     if source.lower().startswith(("http://", "https://")):
         return "web"
     return "unc" if source.startswith("\\\\") else "file"
+
+
+def installer_path(source: str, version: str) -> str:
+    """Where the installer lies on a server: under the name that its source gives it, which differs by product."""
+    name = ntpath.basename(source.partition("?")[0] if kind(source) == "web" else source)
+    return f"{state_folder.media(version)}\\{name}"
+
+
+def source_troubles(settings: Mapping[str, Any], find: Callable[[str, str], str]) -> list[str]:
+    """A file of the controller can be looked at here and now. `find`: where Ansible looks for files of a playbook."""
+    source = settings.get("update_source")
+    if not source or kind(source) != "file":
+        return []
+    try:
+        path = Path(find("files", source))
+    except AnsibleError:
+        return [f"{source} is not on the controller"]
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    wanted = settings.get("update_sha256")
+    if wanted and found != wanted.lower():
+        return [f"the SHA-256 of {source} is {found} and should be {wanted.lower()}"]
+    return []
 
 
 def prepare(shell: ManagementShell, wanted: Update) -> None:

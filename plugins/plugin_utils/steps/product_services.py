@@ -69,8 +69,9 @@ def ensure(
         )
     if state == "started" and found["out_of_service"]:
         raise SfbError(
-            f"{server} was taken out of service by Invoke-CsComputerFailOver; its services must not be started by hand.",
-            remedy="Bring it back with sfb.server.computer_failover, state in_service.",
+            f"{server} carries our mark: it was taken out of service, and its services must not be started by hand.",
+            remedy="Bring it back with what took it out: sfb.server.computer_failover, state in_service, or "
+            "sfb.server.server_stop, state started.",
         )
     differing = _differing(found["services"], name, wanted)
     report = state_folder.report("services")

@@ -38,17 +38,20 @@ def last_boot(shell: ManagementShell, retry_seconds: float = 120.0) -> str:
     return str(row["LastBootUpTime"])
 
 
-def restart(shell: ManagementShell, timeout_minutes: float, say: Callable[[str], None]) -> dict[str, Any]:
-    """Restarts once; {changed, server, last_boot, minutes}. An answer that got lost is looked up by the boot time.
+def restart(
+    shell: ManagementShell, timeout_minutes: float, say: Callable[[str], None], wait: bool = True
+) -> dict[str, Any]:
+    """Restarts once; {changed, last_boot, minutes}. An answer that got lost is looked up by the boot time.
 
-    Raises SfbError when the restart is refused, TimedOut when the server does not answer with a new start in time.
+    Without `wait` it returns when the restart is ordered, with the boot time of before it for `finish`. Raises SfbError
+    when the restart is refused, or when the server does not answer with a new start in time.
     """
     state = survey.read_own_state(shell.read(survey.own_state_calls()))
     mark = read_mark(json.dumps(state["mark"]), state["server"]) if state["mark"] else None
     if mark is None and state["services"].get("RTCSRV", {}).get("status") == "Running":
         raise SfbError(
             f"{state['server']} is in service: RTCSRV runs, and no mark of ours stands. A restart would take it out.",
-            remedy="Take it out of service first (sfb.server.computer_failover).",
+            remedy="Take it out of service first (sfb.server.computer_failover, sfb.server.server_stop).",
         )
     if state["works"]["install"] == "running":
         raise SfbError(
@@ -58,7 +61,14 @@ def restart(shell: ManagementShell, timeout_minutes: float, say: Callable[[str],
     before = str(state["last_boot"])
     began = shell.clock.now()
     _order(shell, mark, before)
-    after = await_new_start(shell, before, timeout_minutes, say)
+    after = await_new_start(shell, before, timeout_minutes, say) if wait else before
+    return {"changed": True, "last_boot": after, "minutes": round((shell.clock.now() - began) / 60, 1)}
+
+
+def finish(shell: ManagementShell, since: str, timeout_minutes: float, say: Callable[[str], None]) -> dict[str, Any]:
+    """Waits for the end of a restart that was ordered while the boot time was `since`, and orders none."""
+    began = shell.clock.now()
+    after = await_new_start(shell, since, timeout_minutes, say)
     return {"changed": True, "last_boot": after, "minutes": round((shell.clock.now() - began) / 60, 1)}
 
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils.evidence import survey
+from ansible_collections.sfb.server.plugins.plugin_utils.evidence import components, survey
 from ansible_collections.sfb.server.plugins.plugin_utils.product import installer, versions
 from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import Mark, read_mark
-from ansible_collections.sfb.server.plugins.plugin_utils.shell import background, cmdlets, windows
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import background, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import CallFailed, SfbError
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import ManagementShell
@@ -23,6 +23,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils.steps import ownership,
 
 Say = Callable[[str], None]
 Facts = dict[str, Any]
+Components = Mapping[str, str]
 
 MICROSOFT = "CN=Microsoft Corporation"
 POLL_SECONDS = 60.0
@@ -58,7 +59,7 @@ def _guarded(call: Call, expect: dict[str, str]) -> Call:
 def version_calls() -> dict[str, Call]:
     """What says whether the update is on the server, and whether Windows waits for a restart."""
     return {
-        "components": cmdlets.patch_versions(),
+        **components.calls(),
         "renames": windows.pending_renames(),
         **{f"restart:{name}": windows.key_exists(key) for name, key in windows.RESTART_KEYS.items()},
     }
@@ -68,46 +69,68 @@ def read_versions(shell: ManagementShell) -> Facts:
     """{components, pending_restart}."""
     answer = shell.read(version_calls())
     return {
-        "components": survey.read_components(answer["components"]),
+        "components": components.read(answer),
         "pending_restart": survey.read_pending_restart(answer),
     }
 
 
-def install(shell: ManagementShell, update: Update, timeout_minutes: float, restart_minutes: float, say: Say) -> Facts:
+def install(
+    shell: ManagementShell,
+    update: Update,
+    timeout_minutes: float,
+    restart_minutes: float,
+    say: Say,
+    wait: bool = True,
+    begun: Mapping[str, Any] | None = None,
+) -> Facts:
     """Installs where Core Components is below the wanted version; {changed, before, after, restart_required, ...}.
+
+    Without `wait` it returns as soon as the installer has begun; that result as `begun` makes a later call the second
+    half of the same installation, whether its installer still runs or not.
 
     Raises SfbError with `unchanged` (nothing on the server differs from before), `components_before`,
     `components_after`, `problems` and `log`, from which the caller decides whether the server may go back into service.
     """
-    answer = shell.read({**survey.own_state_calls(), **version_calls()})
+    # Without the product's module, which no process of ours may have loaded while the installer runs.
+    answer = shell.read(survey.own_state_calls())
     state = survey.read_own_state(answer)
     server = state["server"]
-    before = survey.read_components(answer["components"])
-    running = state["works"]["install"] == "running"
-    # Of an earlier run's installer: what it found is not known, so that nothing can be said to be as it was before.
-    whole = not running and not state["install_incomplete"]
     mark = read_mark(json.dumps(state["mark"]), server) if state["mark"] else None
-    if not running:
+    work = background.read_work(answer, "install")
+    begun = begun if begun and begun.get("running") and begun.get("work") == work.identity else None
+    found = work.state == "running" or begun is not None
+    # Of an earlier run's installer it is not known what it found, so that nothing can be said to be as it was before.
+    whole = bool(begun["changed"]) if begun else not found and not state["install_incomplete"]
+    before: Components = begun.get("components_before", {}) if begun else {}
+    boot_before = str(begun["last_boot"] if begun else state["last_boot"])
+    if found and not wait:
+        return _running(server, False, before, work, boot_before)
+    if not found:
+        answer = shell.read(version_calls())
+        before = components.read(answer)
         if versions.would_go_down(before, update.version):
             raise _step_back(server, before, update, whole)
         if versions.has_update(before, update.version) and not state["install_incomplete"]:
             pending = survey.read_pending_restart(answer)
             pending += ["the installer asked for it"] if state["restart_due"] else []
-            return _result(server, False, before, before, restart_required=bool(pending), restart_reasons=pending)
+            done = _result(server, False, before, before, restart_required=bool(pending), restart_reasons=pending)
+            return done if wait else {**done, "running": False}
         if state["services"].get("RTCSRV", {}).get("status") == "Running":
             raise SfbError(
                 f"{server} is in service: RTCSRV runs. An update is installed only on a server that is out of service.",
                 remedy="Take it out with sfb.server.computer_failover (a Front End) or stop its services first.",
             )
         _check_file(shell, update, whole)
+    calls = {**({"ours": ownership.guard(mark)} if mark else {}), **install_calls(update)}
+    if not wait:
+        _begin(shell, calls, timeout_minutes * 60)
+        work = background.read_work(shell.read(background.looking("install")))
+        return _running(server, True, before, work, boot_before)
     began = shell.clock.now()
     deadline = began + timeout_minutes * 60
     while True:
-        calls = {**({"ours": ownership.guard(mark)} if mark else {}), **install_calls(update)}
-        result = _run(
-            shell, calls, mark, running, whole, state["last_boot"], timeout_minutes * 60, restart_minutes, say
-        )
-        running = False
+        result = _run(shell, calls, mark, found, whole, boot_before, timeout_minutes * 60, restart_minutes, say)
+        found = False
         if result.result != "busy":
             break
         if shell.clock.now() >= deadline:
@@ -125,13 +148,15 @@ def install(shell: ManagementShell, update: Update, timeout_minutes: float, rest
             f"and not {update.version}."
         )
         raise _failed(shell, update, before, whole, text)
+    before = before or after
     lowered = versions.lowered(before, after)
     if lowered:
         text = (
             f"After the update these components are lower than before: {'; '.join(str(change) for change in lowered)}."
         )
         raise _failed(shell, update, before, whole, text)
-    reasons = (["the installer asks for it"] if result.result == "restart_needed" else []) + read["pending_restart"]
+    asks = result.result == "restart_needed" and state["last_boot"] == boot_before
+    reasons = (["the installer asks for it"] if asks else []) + read["pending_restart"]
     return _result(
         server,
         True,
@@ -143,6 +168,18 @@ def install(shell: ManagementShell, update: Update, timeout_minutes: float, rest
         restarted=result.result == "restarts_by_itself",
         minutes=round((shell.clock.now() - began) / 60, 1),
     )
+
+
+def _running(server: str, changed: bool, before: Components, work: background.Work, last_boot: str) -> Facts:
+    """What the second half of the installation has to know."""
+    return {
+        "changed": changed,
+        "server": server,
+        "running": True,
+        "work": work.identity,
+        "components_before": dict(before),
+        "last_boot": last_boot,
+    }
 
 
 def _check_file(shell: ManagementShell, update: Update, whole: bool) -> None:
@@ -180,6 +217,11 @@ def file_problems(outcomes: Mapping[str, Any], update: Update) -> list[str]:
     return problems
 
 
+def _begin(shell: ManagementShell, calls: Mapping[str, Call], seconds: float) -> None:
+    work = background.read_work(shell.read(background.looking("install")))
+    background.start(shell, "install", calls, work, int(seconds) + 3600)
+
+
 def _run(
     shell: ManagementShell,
     calls: Mapping[str, Call],
@@ -193,9 +235,7 @@ def _run(
 ) -> installer.InstallerResult:
     """One run of the installer, begun here or found running."""
     if not runs_already:
-        answer = shell.read(background.looking("install"))
-        work = background.read_work(answer)
-        background.start(shell, "install", calls, work, int(seconds) + 3600)
+        _begin(shell, calls, seconds)
     try:
         outcomes = background.follow(
             shell,
@@ -231,15 +271,17 @@ def _failed(shell: ManagementShell, update: Update, before: Mapping[str, str], w
     """The failure with everything that decides what may be done with the server now."""
     answer = shell.read(
         {
-            "components": cmdlets.patch_versions(),
+            **survey.own_state_calls(),
+            **components.calls(),
             "logs": windows.folder(update.folder),
             **{name: windows.local_databases(name) for name in survey.LOCAL_INSTANCES},
         }
     )
     try:
-        after: dict[str, str] | None = survey.read_components(answer["components"])
+        after: dict[str, str] | None = components.read(answer)
         databases: dict[str, list[dict[str, str]]] | None = {
-            name: survey.read_local_databases(answer[name]) for name in survey.LOCAL_INSTANCES
+            name: survey.read_local_databases(answer[name])
+            for name in survey.local_instances(survey.read_own_state(answer))
         }
     except CallFailed as error:
         text = f"{text} What is on the server now could not be read: {error.message}"
@@ -285,18 +327,18 @@ def _result(server: str, changed: bool, before: Mapping[str, str], after: Mappin
 def predict(shell: ManagementShell, update: Update) -> Facts:
     """What a real run would do, in check mode: whether it would install, and the commands."""
     answer = shell.read({**survey.own_state_calls(), **version_calls()})
-    components = survey.read_components(answer["components"])
-    if versions.would_go_down(components, update.version):
-        raise _step_back(shell.server, components, update, True)
+    found = components.read(answer)
+    if versions.would_go_down(found, update.version):
+        raise _step_back(shell.server, found, update, True)
     incomplete = survey.read_own_state(answer)["install_incomplete"]
-    changed = incomplete or not versions.has_update(components, update.version)
+    changed = incomplete or not versions.has_update(found, update.version)
     commands = [call.powershell() for call in install_calls(update).values()] if changed else []
-    return {**_result(shell.server, changed, components, components), "commands": commands}
+    return {**_result(shell.server, changed, found, found), "commands": commands}
 
 
-def _step_back(server: str, components: Mapping[str, str], update: Update, whole: bool) -> SfbError:
+def _step_back(server: str, found: Mapping[str, str], update: Update, whole: bool) -> SfbError:
     return SfbError(
-        f"{server} has {versions.core_version(components)}, which is above {update.version}: this update would be a step back.",
+        f"{server} has {versions.core_version(found)}, which is above {update.version}: this update would be a step back.",
         remedy="Check sfb_update_version and the installer.",
         unchanged=whole,
     )

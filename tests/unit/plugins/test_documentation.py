@@ -17,7 +17,12 @@ import yaml
 from ansible_collections.sfb.server.plugins.filter.pool import FilterModule
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
 from ansible_collections.sfb.server.plugins.plugin_utils.product import pool_health
-from ansible_collections.sfb.server.plugins.plugin_utils.run import findings
+from ansible_collections.sfb.server.plugins.plugin_utils.run import (
+    findings,
+    pool_findings,
+    server_findings,
+    surroundings_findings,
+)
 from jinja2.nativetypes import NativeEnvironment
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -170,7 +175,8 @@ def value_by_default(raw: Any) -> Any:
     try:
         value = NativeEnvironment(undefined=jinja2.StrictUndefined).from_string(raw).render()
         return NO_FIXED_DEFAULT if isinstance(value, jinja2.Undefined) else value
-    except jinja2.UndefinedError:
+    except (jinja2.UndefinedError, jinja2.TemplateAssertionError):
+        # A filter that Ansible brings works on another variable.
         return NO_FIXED_DEFAULT
 
 
@@ -271,9 +277,10 @@ def test_the_reference_describes_every_variable_that_roles_and_playbooks_read() 
 
 
 def test_the_table_of_findings_has_every_finding_that_a_run_can_have() -> None:
-    source = Path(str(findings.__file__)).read_text("utf-8")
+    files = (findings, server_findings, pool_findings, surroundings_findings)
+    source = "".join(Path(str(file.__file__)).read_text("utf-8") for file in files)
     identifiers = set(re.findall(r'(?:add|Finding)\(\s*"(\w+)"', source)) | findings.NEVER_ACCEPTED
-    identifiers |= {f"unread_{part}" for part in findings._NEEDED_PARTS}
+    identifiers |= {f"unread_{part}" for part in server_findings._NEEDED_PARTS}
     evidence = set(re.findall(r'Evidence\(\s*"([\w ]+)"', Path(str(pool_health.__file__)).read_text("utf-8")))
     evidence |= {"services", "port", "replication", "quorum", "back end"}
     identifiers |= {f"pool_{what.replace(' ', '_')}" for what in evidence}

@@ -25,6 +25,7 @@ EVERYWHERE = ("lync2013", "sfb2015", "sfb2019")
 FROM_2015 = ("sfb2015", "sfb2019")
 UP_TO_2015 = ("lync2013", "sfb2015")
 
+SQL = "sql01.example.com"
 POOL, SERVER, REPORT = "pool01.example.com", "fe02.example.com", "C:\\ProgramData\\sfb.server\\reports\\x.html"
 
 
@@ -51,8 +52,21 @@ USES: dict[Callable[..., Call], Use] = {
     cmdlets.computers: use(EVERYWHERE, ""),
     cmdlets.pools: use(EVERYWHERE, ""),
     cmdlets.user_servers: use(EVERYWHERE, "UserServer"),
+    cmdlets.services: use(EVERYWHERE, ""),
     cmdlets.user_database_states: use(EVERYWHERE, ""),
+    cmdlets.user_database_state: use(EVERYWHERE, "Identity", {"sql_server": "sql01.example.com"}),
     cmdlets.mirror_state: use(UP_TO_2015, "PoolFqdn", {"pool": POOL}),
+    cmdlets.configured_databases: use(EVERYWHERE, "ConfiguredDatabases SqlServerFqdn", {"sql_server": SQL}),
+    cmdlets.local_service_databases: use(EVERYWHERE, "LocalService"),
+    cmdlets.central_management_databases: use(
+        EVERYWHERE,
+        "CentralManagementDatabase SqlServerFqdn",
+        {"sql_server": SQL},
+        {"sql_server": SQL, "instance": "rtc"},
+    ),
+    cmdlets.backup_relationship: use(EVERYWHERE, "PoolFqdn", {"pool": POOL}),
+    cmdlets.backup_status: use(EVERYWHERE, "PoolFqdn", {"pool": POOL}),
+    cmdlets.registrar_settings: use(EVERYWHERE, ""),
     cmdlets.central_management: use(EVERYWHERE, "CentralManagementStoreStatus"),
     cmdlets.replication: use(EVERYWHERE, ""),
     cmdlets.fabric_state: use(EVERYWHERE, "PoolFqdn", {"pool": POOL}),
@@ -81,4 +95,20 @@ USES: dict[Callable[..., Call], Use] = {
     ),
     cmdlets.stop_services: use(EVERYWHERE, "ComputerName", OF_COMPUTER, {**OF_COMPUTER, "graceful": True}),
     cmdlets.recover_quorum_loss: use(EVERYWHERE, "PoolFqdn ResetType", {"pool": POOL}),
+    cmdlets.install_configured_databases: use(
+        EVERYWHERE,
+        "ConfiguredDatabases SqlServerFqdn",
+        {"sql_server": SQL, "report": REPORT},
+        {"sql_server": SQL, "report": REPORT, "exclude_collocated_stores": True, "instance": "rtc"},
+        {"sql_server": SQL, "report": REPORT, "update": False},
+    ),
+    cmdlets.install_local_databases: use(
+        EVERYWHERE, "LocalDatabases", {"report": REPORT}, {"report": REPORT, "update": False}
+    ),
+    cmdlets.install_central_management_database: use(
+        EVERYWHERE,
+        "CentralManagementDatabase SqlServerFqdn",
+        {"sql_server": SQL, "report": REPORT, "instance": "rtc"},
+        {"sql_server": SQL, "report": REPORT, "update": False},
+    ),
 }

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import Mark, ServiceBefore, mark_text
+from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import How, Mark, ServiceBefore, mark_text
 from ansible_collections.sfb.server.plugins.plugin_utils.shell import state_folder
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import ConnectionLost
@@ -38,6 +38,13 @@ SHA256 = "ab" * 32
 #: .NET counts time in ticks of 100 ns since the year 1.
 EPOCH_TICKS = 621_355_968_000_000_000
 BASE = {"lync2013": "5.0.8308.0", "sfb2015": "6.0.9319.0", "sfb2019": "7.0.2046.0"}
+TITLES = {
+    "lync2013": "Microsoft Lync Server 2013",
+    "sfb2015": "Skype for Business Server 2015",
+    "sfb2019": "Skype for Business Server 2019",
+}
+#: What came with 2015 (DOC: applicable to 2015 and 2019).
+FROM_2015 = ("Get-CsServerPatchVersion", "Invoke-CsComputerFailOver", "Invoke-CsComputerFailBack")
 
 Parameters = dict[str, Any]
 Reply = Callable[["FakeServer", Parameters], Any]
@@ -180,6 +187,11 @@ class FakeServer:
         self.active_conferences = 0
         self.fabric = [f"{name} OK Up" for name in self.members]
         self.keys: set[str] = set()
+        #: The product's module that loads; without one no product cmdlet exists.
+        self.module: str | None = "Lync" if self.product == "lync2013" else "SkypeForBusiness"
+        #: Entries of the list of programs beside those of the components, and versions of files by their path.
+        self.programs: list[dict[str, Any]] = []
+        self.file_versions: dict[str, str] = {}
         self.files[INSTALLER] = "the installer"
         #: When, what, and for how many seconds in the background (0: in the foreground).
         self.sent: list[tuple[float, Call, int]] = []
@@ -221,9 +233,16 @@ class FakeServer:
         for name in ("RTCSRV", "RTCAVMCU"):
             self.services[name] = ("Running", "Auto")
 
-    def mark(self, run: str = "run-7") -> None:
+    def stop(self) -> None:
+        """As a graceful stop leaves it."""
+        for name in ("RTCSRV", "RTCAVMCU"):
+            self.services[name] = ("Stopped", "Auto")
+
+    def mark(self, run: str = "run-7", how: How = "fail_over") -> None:
         before = {name: ServiceBefore("Running", "Automatic") for name in ("RTCSRV", "RTCAVMCU", "REPLICA", "W3SVC")}
-        self.files[state_folder.MARK] = mark_text(Mark(run, "2026-01-31T21:00:00Z", "LAB\\admin", SERVER, before))
+        self.files[state_folder.MARK] = mark_text(
+            Mark(run, "2026-01-31T21:00:00Z", "LAB\\admin", SERVER, before, how)
+        )
 
     def begin_work(self, what: str, *calls: Call) -> None:
         """As an earlier run left it running."""
@@ -265,7 +284,8 @@ class FakeServer:
                 self._begin(work["claim"], work["calls"])
             result: dict[str, Any] = {"ansible_job_id": "j1", "started": 1}
         else:
-            result = {"output": [json.dumps(answer(self._run(work["calls"])))]}
+            module = self.module if work["modules"] else None
+            result = {"output": [json.dumps(answer(self._run(work["calls"]), module=module))]}
         if loss:
             raise ConnectionLost("Connection reset by peer")
         return result
@@ -314,6 +334,8 @@ class FakeServer:
     def _one(self, call: dict[str, Any]) -> dict[str, Any]:
         name = str(call["cmdlet"] or call["program"].rpartition("\\")[2])
         reply: Any = self.answers.get(name, HEALTHY.get(name))
+        if (self.product == "lync2013" and name in FROM_2015) or (self.module is None and "-Cs" in name):
+            reply = None
         if "SimpleMatch" in call["parameters"]:
             reply = _lines
         if isinstance(reply, list):
@@ -393,13 +415,28 @@ def _computers(server: FakeServer, parameters: Parameters) -> Any:
 
 def _pools(server: FakeServer, parameters: Parameters) -> Any:
     return [
-        {"Identity": POOL, "Fqdn": POOL, "Services": ["Registrar:" + POOL]},
+        {"Identity": POOL, "Fqdn": POOL, "Services": ["Registrar:" + POOL], "Site": "Site:Site1"},
         {"Identity": EDGE, "Fqdn": EDGE, "Services": []},
     ]
 
 
 def _product(server: FakeServer, parameters: Parameters) -> Any:
     return [f"Skype for Business Server ({BASE[server.product]}): Volume license key installed."]
+
+
+def _properties(server: FakeServer, parameters: Parameters) -> Any:
+    if "Uninstall" not in parameters.get("Path", ""):
+        return [{}]
+    title = TITLES[server.product]
+    rows = [{"DisplayName": f"{title}, {name}", "DisplayVersion": v} for name, v in server.components.items()]
+    return [{}, {"DisplayName": "Microsoft Visual C++", "DisplayVersion": "14.0.1.2"}, *rows, *server.programs]
+
+
+def _item(server: FakeServer, parameters: Parameters) -> Any:
+    version = server.file_versions.get(parameters["LiteralPath"])
+    if version is None:
+        raise not_there(parameters["LiteralPath"])
+    return [{"VersionInfo": [{"FileVersion": version}]}]
 
 
 def _windows_services(server: FakeServer, parameters: Parameters) -> Any:
@@ -548,7 +585,8 @@ HEALTHY: dict[str, Reply] = {
     "Get-CsCertificate": answers({"Use": "Default", "Subject": "CN=" + POOL, "NotAfter": "2027-01-01T00:00:00Z"}),
     "Get-CsAddressBookConfiguration": answers({"Identity": "Global", "RunTimeOfDay": "01:30"}),
     "Get-WinEvent": _no_events,
-    "Get-ItemProperty": answers({}),
+    "Get-Item": _item,
+    "Get-ItemProperty": _properties,
     "Get-ChildItem": answers(),
     "Get-Process": answers(),
     "Get-Content": _content,
@@ -566,6 +604,7 @@ HEALTHY: dict[str, Reply] = {
     "sqlcmd.exe": answers(program(0, "rtc|ONLINE|MULTI_USER\r\nxds|ONLINE|MULTI_USER\r\n")[0]),
     "shutdown.exe": _shutdown,
     "SkypeServerUpdateInstaller.exe": installs(0),
+    "LyncServerUpdateInstaller.exe": installs(0, "5.0.8308.965"),
     "Invoke-CsComputerFailOver": drained,
     "Invoke-CsComputerFailBack": served,
     "Start-CsWindowsService": _start_service,

@@ -22,6 +22,7 @@ from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.fakes import
     POOL,
     SHA256,
     FakeServer,
+    answers,
     installs,
     refuses,
 )
@@ -153,3 +154,89 @@ def test_a_reset_in_check_mode_shows_its_line_at_once(run: Any) -> None:
     result = run("pool_registrar_reset", server, check_mode=True)
     assert result["changed"] and "QuorumLossRecovery" in result["commands"][0]
     assert (server.clock.minutes, server.changes) == (0, [])
+
+
+# ---- views of the deployment -----------------------------------------------------------------------------------------
+
+
+def test_the_replication_is_up_to_date_only_when_every_computer_says_so(run: Any) -> None:
+    server = FakeServer()
+    result = run("replication_info", server)
+    assert (result["up_to_date"], result["master"], len(result["replicas"])) == (True, MEMBERS[0], 3)
+    rows = [{"ReplicaFqdn": MEMBERS[0].upper(), "UpToDate": True}, {"ReplicaFqdn": MEMBERS[1], "UpToDate": False}]
+    server.answers["Get-CsManagementStoreReplicationStatus"] = lambda fake, given: rows
+    result = run("replication_info", server)
+    assert (result["up_to_date"], result["replicas"]) == (False, {MEMBERS[0]: True, MEMBERS[1]: False})
+    server.answers["Get-CsManagementStoreReplicationStatus"] = lambda fake, given: []
+    assert run("replication_info", server)["up_to_date"] is False
+    server.answers["Get-CsManagementStoreReplicationStatus"] = refuses("Access is denied")
+    assert "CredSSP" in run("replication_info", server)["msg"]
+
+
+def test_the_registrar_s_limit_is_the_documented_one_where_nobody_set_another(run: Any) -> None:
+    server = FakeServer()
+    server.answers["Get-CsRegistrarConfiguration"] = lambda fake, given: [{"Identity": "Global"}]
+    result = run("registrar_info", server)
+    assert (result["pool"], result["unavailable_minutes"], result["from"]) == (POOL, 30, "default")
+
+
+def test_databases_are_told_through_their_modules_and_their_work_stands_in_the_record(run: Any, tmp_path: Path) -> None:
+    server = FakeServer()
+    sql = {"SqlServerFqdn": "sql01.example.com", "SqlInstanceName": "rtc", "Succeed": True}
+    row = {**sql, "DatabaseName": "rtcxds", "ExpectedVersion": "1.1.2", "InstalledVersion": "1.1.2"}
+    server.answers["Test-CsDatabase"] = lambda fake, given: [row]
+    server.answers["Get-CsService"] = lambda fake, given: [
+        {"Identity": f"UserServer:{POOL}", "PoolFqdn": POOL, "UserDatabase": "UserDatabase:sql01.example.com"},
+        {"Identity": "UserDatabase:sql01.example.com", "PoolFqdn": "sql01.example.com", "SqlInstanceName": "rtc"},
+    ]
+    assert run("database_info", server)["current"] is True
+    assert run("database_mirror_info", server)["principal"] == "none"
+    result = run("database", server, folder=tmp_path)
+    assert (result["changed"], result["executions"]) == (False, 2)
+    assert '"step": "database"' in (tmp_path / EVENTS).read_text("utf-8")
+
+
+# ---- servers that nobody stands in for ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "step"), [("stopped", "server_stop"), ("web_server", "web_server_start"), ("started", "server_start")]
+)
+def test_each_step_of_a_server_without_companions_has_a_name_of_its_own_in_the_record(
+    run: Any, tmp_path: Path, state: str, step: str
+) -> None:
+    run("server_stop", FakeServer(members=MEMBERS[1:2]), folder=tmp_path, state=state)
+    events = [json.loads(line) for line in (tmp_path / EVENTS).read_text("utf-8").splitlines()]
+    assert {event["step"] for event in events} == {step}
+
+
+def test_open_windows_are_a_failure_of_the_task_that_lists_them(run: Any) -> None:
+    server = FakeServer()
+    server.answers["Get-Process"] = answers({"Id": 7, "Name": "powershell", "UserName": "X\\y", "SessionId": 1})
+    result = run("management_shells", server)
+    assert result["failed"] and result["windows"][0]["id"] == 7
+    assert "sfb_close_shells: true" in result["msg"]
+    assert run("management_shells", FakeServer())["windows"] == []
+
+
+def test_a_watch_in_check_mode_looks_once(run: Any) -> None:
+    result = run("back_end_watch", FakeServer(), True, sql_server="sql01.example.com", pool_fqdn=POOL)
+    assert (result["changed"], result["answers"], result["executions"]) == (False, True, 1)
+
+
+def test_a_watch_with_a_time_that_is_none_is_a_failure_with_its_reason(run: Any) -> None:
+    result = run("back_end_watch", FakeServer(), sql_server="sql01.example.com", pool_fqdn=POOL, away_since="now")
+    assert result["failed"] and "'now'" in result["msg"]
+
+
+def test_the_halves_of_an_update_and_of_a_restart_fit_together_as_task_results(run: Any) -> None:
+    server = FakeServer()
+    server.take_out()
+    server.mark()
+    begun = run("server_update", server, wait=False, **UPDATE)
+    assert begun["running"]
+    assert run("server_update", server, begun=begun, **UPDATE)["version_after"] == UPDATE["version"]
+    ordered = run("server_restart", server, wait=False)
+    assert run("server_restart", server, since=ordered["last_boot"])["last_boot"] != ordered["last_boot"]
+    assert sum("shutdown.exe" in line for line in server.changes) == 1
+    assert run("server_restart", server, check_mode=True, since="x")["commands"] == []

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.sfb.server.plugins.plugin_utils.evidence import survey
-from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import CallFailed
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import CallFailed, NotUsable
 from ansible_collections.sfb.server.plugins.plugin_utils.steps import update
 from ansible_collections.sfb.server.plugins.plugin_utils.steps.update import Update
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.fakes import (
@@ -76,6 +76,29 @@ def test_a_pool_without_computers_is_listed_as_empty_and_a_computer_without_a_po
     server = FakeServer()
     listed(server, *computers(*MEMBERS), {"Identity": "x", "Fqdn": "lost.example.com"})
     assert {pool["pool"]: pool["computers"] for pool in topology(server)["topology"]} == {POOL: MEMBERS, EDGE: []}
+
+
+def test_the_stores_of_the_topology_and_the_sites_of_its_pools_cost_no_execution_more() -> None:
+    server = FakeServer()
+    user = {"Identity": f"UserServer:{POOL}", "PoolFqdn": POOL, "UserDatabase": "UserDatabase:sql01.example.com"}
+    store = {"Identity": "UserDatabase:sql01.example.com", "PoolFqdn": "sql01.example.com", "SqlInstanceName": "rtc"}
+    server.answers["Get-CsService"] = answers(user, {**store, "DependentServiceList": [f"UserServer:{POOL}"]})
+    facts = read(server)
+    assert len({time for time, _call, _detached in server.sent}) == 1
+    assert (facts["user_database"], [pool["site"] for pool in facts["topology"]]) == (
+        "sql01.example.com",
+        ["Site:Site1", None],
+    )
+    assert facts["stores"] == [
+        {
+            "role": "user",
+            "sql_server": "sql01.example.com",
+            "instance": "rtc",
+            "mirror": None,
+            "mirror_instance": "",
+            "pools": [POOL],
+        }
+    ]
 
 
 def test_computers_that_could_not_be_listed_leave_the_topology_unread() -> None:
@@ -201,3 +224,80 @@ def test_an_event_log_without_errors_is_empty_and_one_that_cannot_be_read_is_unr
     server.answers["Get-WinEvent"] = refuses("Attempted to perform an unauthorized operation")
     facts = read(server)
     assert "errors_24h" not in facts and "unauthorized" in facts["unread"]["errors_24h"]
+
+
+# ---- the product -----------------------------------------------------------------------------------------------------
+
+OF_THE_PRODUCT = ("pool", "computers", "edition", "topology", "components", "certificates", "user_databases")
+
+
+def without_product(*services: str) -> FakeServer:
+    server = FakeServer()
+    server.module = None
+    server.services = dict.fromkeys(services, ("Running", "Auto"))
+    return server
+
+
+@pytest.mark.parametrize("services", [(), ("W3SVC", "MSSQLSERVER")])
+def test_a_server_with_sql_server_alone_has_no_product_and_nothing_of_it_is_missed(services: tuple[str, ...]) -> None:
+    facts = survey.read(without_product(*services).shell().read(survey.calls(), without_product=True))
+    assert (facts["product"], facts["state"], facts["unread"]) == ("none", "no_product", {})
+    assert [name for name in OF_THE_PRODUCT if name in facts] == []
+    assert facts["disks"] and facts["administrator"]
+
+
+def test_a_front_end_whose_module_does_not_load_is_not_taken_for_a_sql_server() -> None:
+    answer = without_product("RTCSRV", "W3SVC").shell().read(survey.calls(), without_product=True)
+    with pytest.raises(NotUsable, match="neither the module SkypeForBusiness nor Lync"):
+        survey.read(answer)
+
+
+def test_whoever_does_not_ask_for_it_is_told_that_there_is_no_product() -> None:
+    with pytest.raises(NotUsable, match="neither the module SkypeForBusiness nor Lync"):
+        topology(without_product())
+
+
+def test_a_back_end_server_is_no_front_end_and_needs_no_local_databases() -> None:
+    server = FakeServer()
+    for name in ("RTCSRV", "MSSQL$RTCLOCAL", "MSSQL$LYNCLOCAL"):
+        del server.services[name]
+    server.answers["sqlcmd.exe"] = refuses("there is no such instance")
+    facts = read(server)
+    assert (facts["state"], facts["state_reasons"], facts["unread"]) == ("no_front_end", [], {})
+    assert facts["local_databases"] == {}
+    server.services["REPLICA"] = ("Stopped", "Auto")
+    assert read(server)["state_reasons"] == ["REPLICA is Stopped (start type Automatic)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        ("Microsoft Lync Server 2013 (5.0.8308.0): Volume license key installed.", "lync2013"),
+        ("Skype for Business Server 2015 (6.0.9319.0)", "sfb2015"),
+        ("Skype for Business Server 2019 \uff087.0.2046.0\uff09\uff1a\u5df2\u5b89\u88c5", "sfb2019"),
+        ("Skype for Business Server Subscription Edition (7.0.2246.0)", "sfb2019"),
+        ("What comes after it (8.1.100.0)", "sfb2019"),
+        ("Microsoft Lync Server 2010 (4.0.7577.0)", "unknown"),
+        ("no version at all", "unknown"),
+    ],
+)
+def test_the_product_is_found_by_its_version_in_every_language(text: str, product: str) -> None:
+    server = FakeServer()
+    server.answers["Get-CsServerVersion"] = answers(text)
+    assert read(server)["product"] == product
+
+
+def test_a_server_without_any_version_of_core_components_has_its_components_unread() -> None:
+    server = FakeServer()
+    server.components = {"Front End Server": "6.0.9319.534"}
+    facts = read(server)
+    assert "No Core Components is listed" in facts["unread"]["components"] and "components" not in facts
+
+
+@pytest.mark.parametrize("how", ["fail_over", "stop"])
+def test_a_server_is_down_when_its_services_are_as_its_mark_says(how: Any) -> None:
+    server = FakeServer()
+    server.stop()
+    assert own_state(server)["down"] is False
+    server.mark(how=how)
+    assert own_state(server)["down"] is (how == "stop")

@@ -89,6 +89,10 @@ def test_a_failure_that_left_everything_as_it_was_is_unchanged() -> None:
     assert after_failure(BEFORE, dict(BEFORE), FINE) == AfterFailure(True, ())
 
 
+def test_a_server_without_local_databases_lacks_none() -> None:
+    assert after_failure(BEFORE, dict(BEFORE), {}).unchanged
+
+
 @pytest.mark.parametrize(
     ("before", "after", "databases", "text"),
     [
@@ -98,7 +102,6 @@ def test_a_failure_that_left_everything_as_it_was_is_unchanged() -> None:
         (BEFORE, BEFORE, database("RECOVERY_PENDING", "MULTI_USER"), "database rtc of RTCLOCAL is RECOVERY_PENDING"),
         (BEFORE, BEFORE, {"RTCLOCAL": [{"name": "rtc"}]}, "state not read"),
         (BEFORE, BEFORE, {**FINE, "LYNCLOCAL": []}, "no database of LYNCLOCAL was read"),
-        (BEFORE, BEFORE, {}, "the local databases were not read"),
         (BEFORE, BEFORE, None, "the local databases were not read"),
         (BEFORE, None, FINE, "the component versions after the installation were not read"),
         ({}, BEFORE, FINE, "the component versions before the installation were not read"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.sfb.server.plugins.plugin_utils.product.readiness import read_readiness
+from ansible_collections.sfb.server.plugins.plugin_utils.product.readiness import Domain, read_readiness
 
 
 def domains(*flags: Any, name: str = "IsReadyForUpgrade") -> list[dict[str, Any]]:
@@ -68,7 +68,14 @@ def test_what_is_not_plainly_ready_is_not_ready(rows: list[dict[str, Any]], stat
 def test_one_row_per_upgrade_domain_is_read_as_well() -> None:
     found = read_readiness([{"State": "Ready"}, *domains(True, False)])
     assert found.state == "busy"
-    assert found.domains == (("UD0", True), ("UD1", False))
+    assert found.domains == (Domain("UD0", True), Domain("UD1", False))
+
+
+def test_the_front_ends_of_a_domain_are_told_as_the_cmdlet_names_them() -> None:
+    rows = [{"Name": "UD0", "ReadyforUpgrade": True, "Frontends": ["FE01.example.com", "fe04"]}]
+    rows.append({"Name": "UD1", "ReadyforUpgrade": True, "Frontends": "FE02.example.com"})
+    found = read_readiness([{"PoolUpgradeState": "Ready", "UpgradeDomains": rows}])
+    assert [domain.front_ends for domain in found.domains] == [("fe01.example.com", "fe04"), ("fe02.example.com",)]
 
 
 def test_of_several_states_the_worst_counts() -> None:

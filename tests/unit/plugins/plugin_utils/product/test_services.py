@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import Mark, ServiceBefore
 from ansible_collections.sfb.server.plugins.plugin_utils.product.services import (
     Service,
+    is_out,
     left_to_drain,
     not_running,
     server_state,
@@ -60,14 +63,51 @@ def other(status: str = "Running", start_type: str = "Automatic") -> Service:
         pytest.param([front_end("Starting"), other()], "starting", id="RTCSRV starts"),
         pytest.param([front_end("Starting"), other("Stopped")], "starting", id="the others wait for RTCSRV"),
         pytest.param([front_end(), other("Starting")], "starting", id="only another one still starts"),
-        pytest.param([other()], "partly_stopped", id="no RTCSRV at all"),
-        pytest.param([], "partly_stopped", id="nothing was read"),
     ],
 )
 def test_without_a_mark_the_services_tell_the_state(services: list[Service], state: str) -> None:
     found = server_state(services, None)
     assert found.state == state
     assert found.reasons
+
+
+@pytest.mark.parametrize(
+    ("services", "reasons"),
+    [
+        ([], ()),
+        ([other(), Service("REPLICA", "Stopped", "Manual")], ()),
+        (
+            [other("Stopped"), Service("REPLICA", "Running", "Automatic")],
+            ("RTCAVMCU is Stopped (start type Automatic)",),
+        ),
+    ],
+)
+def test_a_server_without_rtcsrv_is_no_front_end_and_names_what_does_not_run(
+    services: list[Service], reasons: tuple[str, ...]
+) -> None:
+    found = server_state(services, None)
+    assert (found.state, found.reasons) == ("no_front_end", reasons)
+    assert server_state(services, MARK).state == "out_by_us"
+
+
+@pytest.mark.parametrize(
+    ("services", "how", "out"),
+    [
+        ([front_end("Stopped", "Disabled")], None, True),
+        ([front_end("Stopped")], None, False),
+        ([front_end("Stopped", "Disabled")], "fail_over", True),
+        ([front_end("Stopped")], "fail_over", False),
+        ([front_end("Stopped")], "stop", True),
+        ([front_end(), other("Stopped")], "stop", False),
+        ([front_end("Stopping")], "stop", False),
+        ([other("Stopped")], "stop", True),
+        ([other("Stopped")], None, False),
+    ],
+)
+def test_a_server_is_out_when_its_services_are_as_its_way_out_leaves_them(
+    services: list[Service], how: Any, out: bool
+) -> None:
+    assert is_out(services, replace(MARK, how=how) if how else None) is out
 
 
 STATUSES = ("Running", "Stopped", "Starting", "Stopping")
@@ -111,6 +151,11 @@ def test_what_ran_runs_again_and_what_its_owner_disabled_stays() -> None:
 def test_a_server_that_was_adopted_has_to_run_rtcsrv_at_least() -> None:
     adopted = {"RTCSRV": ServiceBefore("Stopped", "Disabled"), "REPLICA": ServiceBefore("Running", "Automatic")}
     assert to_run_again(Mark("r", MARK.time, "u", "h", adopted)) == ("RTCSRV", "REPLICA")
+
+
+def test_a_server_that_was_only_stopped_need_not_have_rtcsrv() -> None:
+    services = {"REPLICA": ServiceBefore("Running", "Automatic"), "W3SVC": ServiceBefore("Stopped", "Manual")}
+    assert to_run_again(Mark("r", MARK.time, "u", "h", services, "stop")) == ("REPLICA",)
 
 
 def test_each_wanted_service_that_does_not_run_is_named_with_its_status() -> None:

@@ -21,11 +21,18 @@ Facts = dict[str, Any]
 OLD, NEW = "6.0.9319.534", "6.0.9319.628"
 SETTINGS: Facts = {
     "update_version": NEW,
+    "update_source": "https://files.example.com/SkypeServerUpdateInstaller.exe?token=1",
     "update_sha256": SHA256,
     "drain_timeout_minutes": 60,
     "on_drain_timeout": "fail",
     "start_timeout_minutes": 60,
     "reboot": "if_needed",
+}
+
+
+SERVICES: Facts = {
+    "RTCSRV": {"status": "Running", "start_type": "Automatic"},
+    "RTCCPS": {"status": "Stopped", "start_type": "Disabled"},
 }
 
 
@@ -41,13 +48,13 @@ def server(number: int, version: str = OLD, **more: Any) -> Facts:
         "state": "in_service",
         "mark": None,
         "down": False,
-        "services": {"RTCSRV": {"status": "Running"}, "RTCCPS": {"status": "Stopped"}},
+        "services": SERVICES,
         "pending_restart": [],
         **more,
     }
 
 
-OUT: Facts = {"mark": {"run": "run-7"}, "state": "out_by_us", "down": True}
+OUT: Facts = {"mark": {"run": "run-7", "services": SERVICES, "how": "fail_over"}, "state": "out_by_us", "down": True}
 
 
 def make(surveys: list[Facts], master: str | None = None, **settings: Any) -> Plan:
@@ -232,6 +239,81 @@ def test_the_commands_are_those_that_a_run_executes() -> None:
 def test_cutting_after_the_drain_time_shows_in_the_command() -> None:
     line = commands(make(FOUR, on_drain_timeout="cut"), "drain")[-1]
     assert "-WaitTime 0.01:30:00 -DrainingTimeout 0.01:00:00" in line
+
+
+# ---- Lync Server 2013 and other ways ---------------------------------------------------------------------------------
+
+
+def lync(number: int, **more: Any) -> Facts:
+    return server(number, "5.0.8308.291", product="lync2013", **more)
+
+
+LYNC: Facts = {"update_version": "5.0.8308.965", "update_source": "\\\\files\\lync\\LyncServerUpdateInstaller.exe"}
+
+
+def by_domain(*domains: list[str], master: str | None = None, **settings: Any) -> Plan:
+    told = [{"name": f"UD{n}", "ready": True, "front_ends": names} for n, names in enumerate(domains, 1)]
+    health = {"central_management_master": master, "upgrade_domains": told}
+    return plan.make([lync(n) for n in (1, 2, 3, 4)], health, {**SETTINGS, **LYNC, **settings})
+
+
+def test_lync_is_patched_one_upgrade_domain_after_the_other() -> None:
+    made = by_domain(["fe01.example.com", "fe03.example.com"], ["fe02", "fe04"])
+    assert order(made) == ["fe01", "fe03", "fe02", "fe04"]
+    assert [entry.why.rpartition("; ")[2] for entry in made.patch] == [f"upgrade domain UD{n}" for n in (1, 1, 2, 2)]
+
+
+def test_the_masters_domain_comes_last_and_in_it_the_master() -> None:
+    made = by_domain(["fe01.example.com", "fe03.example.com"], ["fe02.example.com", "fe04.example.com"], master=MASTER)
+    assert order(made) == ["fe02", "fe04", "fe03", "fe01"]
+
+
+def test_the_users_order_comes_before_the_domains_and_unknown_domains_leave_the_topologys() -> None:
+    assert order(by_domain(["fe01", "fe02"], ["fe03", "fe04"], server_order=["fe04"])) == [
+        "fe04",
+        "fe01",
+        "fe02",
+        "fe03",
+    ]
+    assert order(by_domain()) == ["fe01", "fe02", "fe03", "fe04"]
+
+
+def test_lyncs_commands_are_the_graceful_stop_and_the_start_and_its_own_installer() -> None:
+    made = by_domain(["fe01"], ["fe02"], ["fe03"], ["fe04"])
+    assert [step.name for step in made.patch[0].steps] == [GATE, "drain", "install", "restart", "start", GATE]
+    assert commands(made, "drain")[-1].startswith("Stop-CsWindowsService -ComputerName fe01.example.com -Graceful")
+    assert commands(made, "start")[0].startswith("Start-CsWindowsService -ComputerName fe01.example.com")
+    assert commands(made, "install")[-1].endswith("5.0.8308.965\\LyncServerUpdateInstaller.exe /silentmode")
+    assert "Computer" + "FailOver" not in text(made, with_commands=True)
+    assert "upgrade domain UD1" in text(made)
+
+
+def test_the_expected_time_of_lync_has_the_20_minutes_between_domains() -> None:
+    assert by_domain().expected_minutes == make(FOUR).expected_minutes + 4 * 15
+
+
+def test_what_is_cut_after_the_drain_time_and_stopped_again_after_a_restart_is_shown() -> None:
+    made = make([lync(1, pending_restart=["x"])], **LYNC, on_drain_timeout="cut")
+    names = [step.name for step in made.patch[0].steps]
+    assert names == [GATE, "drain", "cut what is left", "restart", "stop again", "install", "restart", "start", GATE]
+    (cut,) = commands(made, "cut what is left")
+    assert cut.startswith("Stop-CsWindowsService -ComputerName fe01.example.com -Report")
+
+
+def test_a_stopped_server_of_ours_that_waits_for_nothing_only_has_to_be_started() -> None:
+    mark = {"run": "run-7", "services": SERVICES, "how": "stop"}
+    (entry,) = make([server(1, NEW, mark=mark, state="out_by_us", down=True)]).patch
+    assert [step.name for step in entry.steps] == [RENAME, "start", GATE]
+
+
+@pytest.mark.parametrize("source", ["http://a/b/CU.exe?x=1", "\\\\files\\sfb\\CU.exe", "/media/CU.exe"])
+def test_the_installer_keeps_the_name_of_its_source(source: str) -> None:
+    assert make(FOUR, update_source=source).patch[0].installer.endswith(f"\\media\\{NEW}\\CU.exe")
+
+
+@pytest.mark.parametrize("version", ["", "CU10"])
+def test_without_a_version_there_is_no_plan_and_no_crash(version: str) -> None:
+    assert make(FOUR, update_version=version, pool_fqdn=POOL) == Plan(POOL)
 
 
 # ---- as text ---------------------------------------------------------------------------------------------------------

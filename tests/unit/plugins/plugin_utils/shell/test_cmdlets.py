@@ -21,6 +21,7 @@ from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.cmdlet_uses 
     REPORT,
     ROOT,
     SIGNATURES,
+    SQL,
     USES,
     Use,
 )
@@ -112,6 +113,24 @@ def test_one_parameter_set_takes_them_all_and_has_all_that_it_needs(call: Call, 
     assert fitting
 
 
+MANUAL = [
+    (
+        cmdlets.install_configured_databases(SQL, REPORT),
+        "Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn sql01.example.com",
+    ),
+    (
+        cmdlets.install_configured_databases(SQL, REPORT, exclude_collocated_stores=True),
+        "Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn sql01.example.com -ExcludeCollocatedStores",
+    ),
+    (cmdlets.install_local_databases(REPORT), "Install-CsDatabase -Update -LocalDatabases"),
+]
+
+
+@pytest.mark.parametrize(("call", "line"), MANUAL)
+def test_the_databases_are_updated_with_the_manual_s_own_words_in_its_order(call: Call, line: str) -> None:
+    assert call.powershell() == f"{line} -Report {REPORT} -Confirm:$false"
+
+
 def test_the_kinds_of_readiness_are_asked_where_they_exist_and_every_product_has_one() -> None:
     told = {p for builder in (cmdlets.upgrade_readiness, cmdlets.upgrade_domains) for p in USES[builder].products}
     assert told == set(EVERYWHERE)
@@ -132,9 +151,14 @@ OF_THE_WHOLE_TOPOLOGY = {
     cmdlets.own_computer,
     cmdlets.computers,
     cmdlets.user_servers,
+    cmdlets.services,
     cmdlets.replication,
     cmdlets.central_management,
 }
+
+
+#: A switch of theirs says that they mean the computer that they run on.
+OF_THIS_COMPUTER = {cmdlets.local_service_databases, cmdlets.install_local_databases}
 
 
 @pytest.mark.parametrize("builder", USES, ids=lambda builder: builder.__name__)
@@ -142,7 +166,7 @@ def test_a_builder_whose_cmdlet_takes_a_place_always_says_it(builder: Callable[.
     for example in USES[builder].examples:
         call = builder(**example)
         takes = [name for name in WHERE if name in SIGNATURES[str(call.cmdlet)]["parameters"]]
-        if takes and builder not in OF_THE_WHOLE_TOPOLOGY:
+        if takes and builder not in OF_THE_WHOLE_TOPOLOGY | OF_THIS_COMPUTER:
             assert set(takes) & set(call.parameters)
 
 
@@ -172,7 +196,7 @@ def test_a_read_asks_for_nothing_that_acts(call: Call, about: Use) -> None:
 DENIED: dict[str, set[str]] = {
     "Invoke-CsComputerFailOver": {"Force", "NoStop", "SkipFabricHealthCheck"},
     "Invoke-CsComputerFailBack": {"SkipFabricHealthCheck"},
-    "Install-CsDatabase": {"Clean", "Force"},
+    "Install-CsDatabase": {"Clean", "Force", "DatabasePaths", "DatabasePathMap", "UseDefaultSqlPaths"},
     "Reset-CsPoolRegistrarState": {"ResetLocalDatabases"},
     "Start-CsPool": {"Force"},
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.sfb.server.plugins.plugin_utils.product.mark import MarkError
-from ansible_collections.sfb.server.plugins.plugin_utils.shell import state_folder, windows
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import cmdlets, state_folder, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import (
     ChangeRefused,
     ConnectionLost,
@@ -180,11 +180,11 @@ def test_a_server_that_is_neither_in_nor_out_is_left_as_it_is(services: dict[str
     assert server.changes == []
 
 
-@pytest.mark.parametrize("product", ["lync2013"])
-def test_a_product_without_fail_over_never_gets_one(product: str) -> None:
-    server = FakeServer(product=product)
+def test_a_product_that_nobody_knows_is_left_alone() -> None:
+    server = FakeServer()
+    server.answers["Get-CsServerVersion"] = answers("Microsoft Lync Server 2010 (4.0.7577.0): Volume license key installed.")
     for act in (take_out, bring_back):
-        with pytest.raises(SfbError, match="has no Invoke-CsComputerFailOver"):
+        with pytest.raises(SfbError, match="runs Microsoft Lync Server 2010 .* does not know"):
             act(server)
     assert server.changes == []
 
@@ -437,7 +437,7 @@ def test_a_drain_that_a_killed_run_began_is_waited_for_and_not_begun_again() -> 
     server, said = FakeServer(), list[str]()
     server.mark()
     server.minutes[FAIL_OVER] = 20
-    server.begin_work("fail_over", PASSED, fail_over.fail_over_calls(SERVER, Drain(60, "fail"), MEMBERS)["fail_over"])
+    server.begin_work("fail_over", PASSED, cmdlets.fail_over(SERVER, 60, state_folder.report("fail_over")))
     result = take_out(server, said=said)
     assert (result["changed"], result["state"], server.changes) == (True, "out_by_us", RENAMED)
     assert "that an earlier run began is still going on" in said[0]
@@ -461,7 +461,7 @@ def test_a_killed_run_that_had_not_moved_its_mark_into_place_left_nothing() -> N
 def test_a_fail_back_that_a_killed_run_began_is_waited_for_and_then_the_server_goes_out_again() -> None:
     server = ours()
     server.minutes[FAIL_BACK] = 5
-    server.begin_work("fail_back", PASSED, fail_back.fail_back_calls(SERVER, 60, MEMBERS)["fail_back"])
+    server.begin_work("fail_back", PASSED, cmdlets.fail_back(SERVER, 60, state_folder.report("fail_back")))
     assert take_out(server)["state"] == "out_by_us"
     assert server.marked and server.services["RTCSRV"] == ("Stopped", "Disabled")
 
@@ -524,7 +524,7 @@ def test_never_two_fail_backs_at_once() -> None:
 def test_a_fail_back_that_a_killed_run_began_is_waited_for() -> None:
     server = ours()
     server.minutes[FAIL_BACK] = 10
-    server.begin_work("fail_back", PASSED, fail_back.fail_back_calls(SERVER, 60, MEMBERS)["fail_back"])
+    server.begin_work("fail_back", PASSED, cmdlets.fail_back(SERVER, 60, state_folder.report("fail_back")))
     assert bring_back(server)["state"] == "in_service"
     assert server.changes == [*RENAMED, *UNMARKED]
 
@@ -543,8 +543,8 @@ def test_a_server_is_not_brought_back_while_its_fail_over_runs() -> None:
     server = FakeServer()
     server.mark()
     server.minutes[FAIL_OVER] = 60
-    server.begin_work("fail_over", PASSED, fail_over.fail_over_calls(SERVER, Drain(60, "fail"), MEMBERS)["fail_over"])
-    with pytest.raises(SfbError, match="can't be brought back while its fail over runs"):
+    server.begin_work("fail_over", PASSED, cmdlets.fail_over(SERVER, 60, state_folder.report("fail_over")))
+    with pytest.raises(SfbError, match="can't be brought back while it is being taken out"):
         bring_back(server)
     assert server.changes == []
 
@@ -652,39 +652,7 @@ def test_a_real_run_in_check_mode_stops_at_the_first_change() -> None:
     assert server.changes == []
 
 
-# ---- a pool of two ---------------------------------------------------------------------------------------------------
-
-
-def pair() -> FakeServer:
-    return FakeServer(members=MEMBERS[:2])
-
-
-GRACEFUL = Run("run-8", two_server_pool="graceful_stop")
-STOPPED = [*OUT_OF_SERVICE[:2], "Stop-CsWindowsService -ComputerName fe02 -Graceful"]
-
-
-def test_a_pool_of_two_is_not_failed_over_unless_the_user_accepts_the_graceful_stop() -> None:
-    server = pair()
-    with pytest.raises(SfbError, match=f"The pool of {SERVER} has two Front Ends") as refusal:
-        take_out(server)
-    assert "sfb_two_server_pool: graceful_stop" in str(refusal.value.remedy)
-    assert server.changes == []
-
-
-def test_a_pool_of_two_is_stopped_gracefully_and_started_again() -> None:
-    server = pair()
-    assert take_out(server, GRACEFUL)["state"] == "out_by_us"
-    assert take_out(server, GRACEFUL)["changed"] is False
-    assert bring_back(server, GRACEFUL)["state"] == "in_service"
-    assert server.changes == [*STOPPED, "Start-CsWindowsService -ComputerName fe02", *UNMARKED]
-
-
-def test_in_a_pool_of_two_a_server_that_came_up_with_its_restart_is_stopped_again() -> None:
-    server = pair()
-    take_out(server, GRACEFUL)
-    server.bring_in()
-    assert take_out(server, GRACEFUL)["state"] == "out_by_us"
-    assert server.changes == [*STOPPED, STOPPED[-1]]
+# ---- the topology and the connection -----------------------------------------------------------------------------------
 
 
 def test_the_pool_goes_by_the_topology_and_not_by_the_inventory() -> None:

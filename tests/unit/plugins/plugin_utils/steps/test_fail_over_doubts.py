@@ -201,8 +201,8 @@ def has_half_a_mark(server: FakeServer) -> None:
     server.files[state_folder.MARK] = '{"run": '
 
 
-def has_no_fail_over(server: FakeServer) -> None:
-    server.product = "lync2013"
+def is_unknown(server: FakeServer) -> None:
+    server.answers["Get-CsServerVersion"] = answers("Microsoft Lync Server 2010 (4.0.7577.0)")
 
 
 def is_one_of_two(server: FakeServer) -> None:
@@ -219,7 +219,7 @@ REFUSED = [
     FakeServer.take_out,
     stands_alone,
     has_half_a_mark,
-    has_no_fail_over,
+    is_unknown,
     is_one_of_two,
 ]
 

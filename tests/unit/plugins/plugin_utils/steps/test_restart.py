@@ -153,3 +153,34 @@ def test_check_mode_orders_nothing() -> None:
     with pytest.raises(ChangeRefused):
         restarted(server, check_mode=True)
     assert server.changes == []
+
+
+# ---- in two halves -----------------------------------------------------------------------------------------------------
+
+
+def test_a_restart_that_is_only_ordered_returns_with_the_boot_time_of_before_and_its_end_is_waited_for_later() -> None:
+    server = drained()
+    before = iso(server.booted)
+    begun = restart.restart(server.shell(), 30, print, wait=False)
+    assert (begun["changed"], begun["last_boot"], server.changes) == (True, before, ORDER)
+    assert server.clock.minutes == 0
+    result = restart.finish(server.shell(), begun["last_boot"], 30, print)
+    assert (result["changed"], result["last_boot"]) == (True, iso(server.booted))
+    assert server.changes == ORDER, "and it is not ordered twice"
+
+
+def test_the_end_of_a_restart_that_is_over_already_is_seen_at_once() -> None:
+    server = drained()
+    server.answers["shutdown.exe"] = answers(*program(0))
+    begun = restart.restart(server.shell(), 30, print, wait=False)
+    server.goes_down(4)
+    server.clock.sleep(600)
+    result = restart.finish(server.shell(), begun["last_boot"], 30, print)
+    assert (result["minutes"], server.changes) == (0, ORDER)
+
+
+def test_a_restart_that_never_came_is_a_failure_and_not_ordered_again() -> None:
+    server = drained()
+    with pytest.raises(SfbError, match="waiting for the restart to begin"):
+        restart.finish(server.shell(), iso(server.booted), 30, print)
+    assert server.changes == []

@@ -438,3 +438,114 @@ def test_check_mode_shows_the_calls_and_sends_none() -> None:
     assert server.changes == []
     server.components = dict.fromkeys(server.components, NEW)
     assert update.predict(server.shell(check_mode=True), WANTED)["commands"] == []
+
+
+# ---- in two halves -----------------------------------------------------------------------------------------------------
+
+
+def begin(server: FakeServer, **more: Any) -> dict[str, Any]:
+    return update.install(server.shell(), WANTED, 90, 30, print, wait=False, **more)
+
+
+def end(server: FakeServer, begun: dict[str, Any]) -> dict[str, Any]:
+    return update.install(server.shell(), WANTED, 90, 30, print, begun=begun)
+
+
+@pytest.mark.parametrize("meanwhile", [0, 5, 45])
+def test_an_installation_that_is_begun_watched_and_ended_is_one_installation(meanwhile: float) -> None:
+    server = out()
+    begun = begin(server)
+    assert (begun["changed"], begun["running"], server.clock.minutes) == (True, True, 0)
+    server.clock.sleep(meanwhile * 60)
+    result = end(server, begun)
+    assert (result["changed"], result["version_before"], result["version_after"]) == (True, OLD, NEW)
+    assert (result["exit_code"], server.changes) == (0, RUN)
+
+
+def test_its_end_is_waited_for_without_the_products_module() -> None:
+    server = out()
+    begun = begin(server)
+    sent = len(server.sent)
+    end(server, begun)
+    last_look = max(n for n, (_time, call, _on) in enumerate(server.sent) if call.cmdlet == "Get-Content")
+    assert not any(call.of_product for _time, call, _on in server.sent[sent:last_look])
+
+
+def test_a_failure_that_happened_meanwhile_is_a_failure_and_the_installer_is_not_run_again() -> None:
+    server = out()
+    server.answers[EXE] = installs(1603, None)
+    begun = begin(server)
+    server.clock.sleep(3600)
+    with pytest.raises(SfbError, match="The update of fe02.example.com failed") as failure:
+        end(server, begun)
+    assert (failure.value.facts["unchanged"], server.changes) == (True, RUN), "what was there before is known"
+
+
+def test_a_restart_that_it_asked_for_and_that_has_happened_meanwhile_is_not_asked_for_again() -> None:
+    server = out()
+    server.answers[EXE] = installs(3010)
+    begun = begin(server)
+    server.clock.sleep(1200)
+    assert end(server, begun)["restart_required"] is True
+    server.goes_down(3)
+    server.clock.sleep(600)
+    result = end(server, begun)
+    assert (result["exit_code"], result["restart_required"], result["minutes"]) == (3010, False, 0)
+
+
+def test_an_installer_that_restarts_windows_by_itself_between_the_halves_is_a_success_by_its_version() -> None:
+    server = out()
+    server.minutes[EXE] = 60
+    begun = begin(server)
+    server.clock.sleep(8 * 60)
+    server.components = dict.fromkeys(server.components, NEW)
+    server.goes_down(3)
+    server.clock.sleep(20 * 60)
+    result = end(server, begun)
+    assert (result["changed"], result["restarted"], server.changes) == (True, True, RUN)
+
+
+def test_another_installation_that_was_in_the_way_is_waited_for_by_the_second_half() -> None:
+    server = out()
+    server.answers[EXE] = [installs(1618, None), installs(0)]
+    begun = begin(server)
+    server.clock.sleep(1200)
+    assert end(server, begun)["changed"] is True
+    assert server.changes == RUN * 2
+
+
+def test_a_server_that_has_the_update_begins_nothing_and_ends_nothing() -> None:
+    server = out()
+    install(server)
+    begun = begin(server)
+    assert (begun["changed"], begun["running"]) == (False, False)
+    assert (end(server, begun)["changed"], server.changes) == (False, RUN)
+
+
+def test_an_installer_that_a_killed_run_began_is_found_by_both_halves_and_never_said_to_have_changed_nothing() -> None:
+    server = out()
+    server.minutes[EXE] = 25
+    server.answers[EXE] = installs(1603, None)
+    server.begin_work("install", PASSED, *update.install_calls(WANTED).values())
+    begun = begin(server)
+    assert (begun["changed"], begun["running"], server.changes) == (False, True, [])
+    with pytest.raises(SfbError) as failure:
+        end(server, begun)
+    assert failure.value.facts["unchanged"] is False
+    assert server.changes == []
+
+
+def test_a_beginning_whose_answer_got_lost_is_looked_up() -> None:
+    server = out()
+    server.loses(lambda names: EXE in names, after_work=True)
+    assert end(server, begin(server))["changed"] is True
+    assert server.changes == RUN
+
+
+def test_what_another_task_began_is_not_taken_for_ours() -> None:
+    server = out()
+    begun = begin(server)
+    server.clock.sleep(3600)
+    result = end(server, {**begun, "work": "1/2"})
+    assert (result["changed"], server.changes) == (False, RUN)
+    assert end(server, {"skipped": True, "changed": False})["changed"] is False
