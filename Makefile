@@ -80,9 +80,17 @@ endif
 
 # ---------------------------------------------------------------- the product
 
-.PHONY: demo
-demo: .venv/run.stamp deps  ## patch a simulated pool and show what an administrator would see
-	@python tools/demo.py
+DEMOS := demo-backend demo-standard demo-lync
+
+.PHONY: demo $(DEMOS)
+demo: .venv/run.stamp deps  ## patch a simulated pool and its databases, and show what an administrator would see
+	@python tools/demo.py $@
+
+demo-backend:  ## the same for a back end server
+demo-standard:  ## the same for Standard Edition servers
+demo-lync:  ## the same for a pool of Lync Server 2013
+$(DEMOS): .venv/run.stamp deps
+	@python tools/demo.py $@
 
 # ---------------------------------------------------------------- tests
 

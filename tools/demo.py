@@ -35,16 +35,37 @@ class Demo:
     variables: dict[str, Any]
 
 
+def _to(product: str, version: str, installer: str = "SkypeServerUpdateInstaller.exe") -> dict[str, Any]:
+    return {
+        "sfb_update_source": f"http://media.example.com/{product}/{version}/{installer}",
+        "sfb_update_version": version,
+        "sfb_backup_confirmed": True,
+    }
+
+
+#: What the lab's journal calls it -> how it is said.
+FELT = {
+    "sessions_cut": "{count} sessions cut",
+    "limited_mode": "{count} users in limited mode",
+    "quorum_lost": "{count} quorum losses",
+    "resiliency_mode": "{count} users in resiliency mode",
+    "users_out": "{count} users out while their server was patched",
+}
+ALWAYS_TOLD = ("sessions_cut", "limited_mode", "quorum_lost")
+
+SFB_2019 = _to("sfb2019", "7.0.2046.521")
+LYNC_2013 = _to("lync2013", "5.0.8308.965", "LyncServerUpdateInstaller.exe")
 DEMOS = {
-    "demo": Demo(
-        "front_end_pool_2019.yml",
+    "demo": Demo("front_end_pool_2019.yml", "inventory.yml", "patch_frontend_pool.yml", SFB_2019),
+    "demo-backend": Demo("back_end_2019.yml", "back_end.yml", "patch_backend_server.yml", SFB_2019),
+    "demo-standard": Demo(
+        "standard_edition_2019.yml", "standard_edition.yml", "patch_standard_edition_server.yml", SFB_2019
+    ),
+    "demo-lync": Demo(
+        "lync_pool_2013.yml",
         "inventory.yml",
         "patch_frontend_pool.yml",
-        {
-            "sfb_update_source": "http://media.example.com/sfb2019/7.0.2046.521/SkypeServerUpdateInstaller.exe",
-            "sfb_update_version": "7.0.2046.521",
-            "sfb_backup_confirmed": True,
-        },
+        {**LYNC_2013, "sfb_update_mirrored_databases": True},
     ),
 }
 
@@ -106,13 +127,25 @@ def summarise(folder: Path, code: int) -> None:
                 "-" if out is None else out,
             )
         )
-    felt = {"sessions_cut": 0, "limited_mode": 0, "quorum_lost": 0}
+    if report["databases"]:
+        print("\nDatabases")
+        for database in report["databases"]:
+            place = "\\".join(part for part in (database["sql_server"], database["instance"]) if part)
+            change = (
+                f"{database['before']} -> {database['after']}"
+                if database["before"] != database["after"]
+                else database["after"]
+            )
+            print(f"  {place:<24} {database['name']:<12} {database['state']:<8} {change}")
+    if report["back_end"]:
+        print(f"\nBack end away: {report['back_end']['away_minutes']} of {report['back_end']['limit_minutes']} minutes")
+    felt = dict.fromkeys(FELT, 0)
     for line in (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
-        if entry["kind"] == "felt":
+        if entry["kind"] == "felt" and entry["what"] in felt:
             felt[entry["what"]] += int(entry["count"])
-    print(f"\nWhat users felt: {felt['sessions_cut']} sessions cut, {felt['limited_mode']} users in limited mode, "
-          f"{felt['quorum_lost']} quorum losses")  # fmt: skip
+    told = [words.format(count=felt[what]) for what, words in FELT.items() if felt[what] or what in ALWAYS_TOLD]
+    print(f"\nWhat users felt: {', '.join(told)}")
     print(
         f"\nReport: {folder.relative_to(ROOT)}/report.html   Journal of the lab: {folder.relative_to(ROOT)}/journal.jsonl"
     )

@@ -11,7 +11,9 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
+from ansible_collections.sfb.server.plugins.plugin_utils.evidence.survey import SECOND_HOP
 from ansible_collections.sfb.server.plugins.plugin_utils.run import database_plan
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import SfbError
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import DATABASE_PLAN
 
 
@@ -20,8 +22,12 @@ class ActionModule(SfbAction):
     _requires_connection = False
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        unknown = database_plan.unknown(options["surveys"])
+        if unknown:
+            text = f"No database was changed. Which ones there are, and whether their servers have the update, is not known: {unknown}."
+            raise SfbError(text, remedy=SECOND_HOP)
         targets = database_plan.make(options["surveys"], options, options["finished"])
-        for line in database_plan.lines(targets):
+        for line in database_plan.lines(targets, with_commands=bool(self._task.check_mode)):
             self.say(line)
         plain = json.loads(json.dumps([asdict(target) for target in targets]))
         return {"changed": False, "targets": plain, "remains": database_plan.remains(targets)}

@@ -44,7 +44,9 @@ class ActionModule(SfbAction):
         planned = plan.make(surveys, health, settings)
         # Of a run over several pools: what the others have, or will have before the databases that they share follow.
         mine = {survey["inventory_name"] for survey in surveys}
-        others = [survey for survey in options["others"] if survey["inventory_name"] not in mine and survey["reachable"]]
+        others = [
+            survey for survey in options["others"] if survey["inventory_name"] not in mine and survey["reachable"]
+        ]
         found = findings.find(surveys, health, {**settings, "others": others}, now, planned.expected_minutes)
         stopping = [finding for finding in found if finding.stops]
         for line in plan_text.lines(planned, found, limits, now, with_commands=bool(self._task.check_mode)):

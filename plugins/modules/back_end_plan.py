@@ -104,10 +104,21 @@ options:
         type: list
         elements: str
         default: []
+      update_mirrored_databases:
+        description: Whether mirrored databases are updated too. Otherwise a finding says so.
+        type: bool
+        default: false
       backup_confirmed:
         description: Whether there is a recent backup.
         type: bool
         default: false
+      patched_before:
+        description:
+          - The inventory's names of Front Ends that count as patched, since the same run patches them before. For check
+            mode, in which nobody did.
+        type: list
+        elements: str
+        default: []
 attributes:
   check_mode:
     support: full

@@ -45,6 +45,16 @@ options:
     description: Whether the Central Management store is updated too.
     type: bool
     default: false
+  pool_fqdn:
+    description: With O(pool_order), the pool that the run works on now.
+    type: str
+  pool_order:
+    description:
+      - The pools that the run patches, in order, where they are several. Then only those SQL servers are listed that
+        O(pool_fqdn) is the last one of these pools to depend on.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full

@@ -32,6 +32,18 @@ options:
     type: list
     elements: dict
     required: true
+  others:
+    description:
+      - The results of M(sfb.server.server_survey) of the servers of other pools that the same run patches. They are
+        needed for databases that pools share.
+    type: list
+    elements: dict
+    default: []
+  pool_order:
+    description: As O(sfb.server.database_plan#module:pool_order).
+    type: list
+    elements: str
+    default: []
   pool_health:
     description:
       - The result of M(sfb.server.pool_fabric_info). Leave it out when the pool could not be asked because a
@@ -133,6 +145,10 @@ options:
         default: false
       close_shells:
         description: Whether open windows are a warning, since the run ends them before the installation.
+        type: bool
+        default: false
+      update_mirrored_databases:
+        description: Whether mirrored databases are updated too. Otherwise a finding says so.
         type: bool
         default: false
       backup_confirmed:

@@ -23,8 +23,10 @@ options:
   state:
     description:
       - With V(begun) the run begins. The records of older runs beside this one, which were killed and never
-        ended, are closed as V(interrupted).
-      - With V(ended) the run has ended.
+        ended, are closed as V(interrupted). A record of the same ansible-playbook process, or of one that is alive
+        on the same controller, stays open. Whether a run of another controller is alive can not be told.
+      - With V(ended) the run has ended. Where its outcome is V(failed) or V(stopped by findings), what else the same
+        ansible-playbook process has open is closed as V(interrupted), since nothing comes after that.
     type: str
     required: true
     choices:

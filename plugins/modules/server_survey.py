@@ -267,7 +267,7 @@ computers:
     - fe02.example.com
     - fe03.example.com
 edition:
-  description: V(enterprise), or V(standard) for a server that is its own pool.
+  description: V(enterprise), V(standard), or V(other) for a server that is a pool of its own without users.
   returned: when RV(reachable) is V(true) and the topology could be read
   type: str
   sample: enterprise

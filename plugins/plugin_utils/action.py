@@ -32,6 +32,7 @@ class SfbAction(ActionBase):
     SPEC: ClassVar[dict[str, Any]] = {}
     #: What the run's record calls it; empty for an action that leaves no line there.
     STEP = ""
+    _said = ""
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
@@ -82,4 +83,6 @@ class SfbAction(ActionBase):
 
     def say(self, text: str) -> None:
         """One line for the person who watches; also keeps AWX from thinking that the job is idle."""
-        Display().display(f"  {text}")
+        if text != self._said:  # what is looked at twice in a minute is said once
+            self._said = text
+            Display().display(f"  {text}")

@@ -167,6 +167,7 @@ _PLAN_SETTINGS: Spec = {
     "two_server_pool": {"type": "str", "default": "stop", "choices": ["stop", "graceful_stop"]},
     "recover_quorum_loss": {"type": "bool", "default": False},
     "close_shells": {"type": "bool", "default": False},
+    "update_mirrored_databases": {"type": "bool", "default": False},
     "backup_confirmed": {"type": "bool", "default": False},
 }
 
@@ -236,11 +237,13 @@ BACK_END_PLAN: Spec = {
             "update_sha256": {"type": "str"},
             "database_runner": {"type": "str"},
             "sql_availability_group": {"type": "str"},
+            "update_mirrored_databases": {"type": "bool", "default": False},
             "reboot": {"type": "str", "default": "if_needed", "choices": ["if_needed", "always", "never"]},
             "max_minutes_away": {"type": "float"},
             "close_shells": {"type": "bool", "default": False},
             **_WINDOW,
             "accepted_findings": {"type": "list", "elements": "str", "default": []},
+            "update_mirrored_databases": {"type": "bool", "default": False},
             "backup_confirmed": {"type": "bool", "default": False},
             "patched_before": {"type": "list", "elements": "str", "default": []},
         },

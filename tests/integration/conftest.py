@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from lab_runs import ROOT, Lab, pool_of
+from lab_runs import ROOT, Lab, inventory_of, pool_of
 
 
 @pytest.fixture
@@ -42,12 +42,15 @@ def lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
         line = process.stdout.readline() if process.stdout else ""
         assert line, f"the lab did not start: {process.stderr.read() if process.stderr else ''}"
         facts = json.loads(line)
-        names = members or [s if isinstance(s, str) else s["fqdn"] for s in deployment["pools"][0]["servers"]]
         inventory = folder / "inventory.yml"
-        inventory.write_text(yaml.safe_dump({"sfb_front_end_servers": {"hosts": dict.fromkeys(names, None)}}))
+        inventory.write_text(yaml.safe_dump(inventory_of(deployment, members)), encoding="utf-8")
         running.append(Lab(folder, deployment, facts, process, inventory))
         return running[-1]
 
     yield start
-    for one in running:
-        one.stop()
+    try:
+        for one in running:
+            one.ask_at_the_end()
+    finally:
+        for one in running:
+            one.stop()

@@ -16,17 +16,42 @@ from pathlib import Path
 from typing import Any
 
 import promises
+import winrm
+import yaml
+from sfb_lab.deployment.description import read_deployment
+from sfb_lab.deployment.products import PRODUCTS
 
 ROOT = Path(__file__).resolve().parents[2]
 POOL = "pool01.example.com"
-NEW = {"sfb2019": "7.0.2046.521", "sfb2015": "6.0.9319.628"}
-OLD = {"sfb2019": "7.0.2046.396", "sfb2015": "6.0.9319.534"}
+NEW = {"sfb2019": "7.0.2046.521", "sfb2015": "6.0.9319.628", "lync2013": "5.0.8308.965"}
+OLD = {"sfb2019": "7.0.2046.396", "sfb2015": "6.0.9319.534", "lync2013": "5.0.8308.291"}
+INSTALLER = {product: PRODUCTS[product]["installer"] for product in NEW}
+INSTALLERS = {"lync2013": "Lync"}
+
+
+#: What users name the groups of their inventory, and the playbooks look for.
+FRONT_ENDS, BACK_ENDS, STANDARDS = "sfb_front_end_servers", "sfb_back_end_servers", "sfb_standard_edition_servers"
 
 
 def pool_of(count: int = 3, product: str = "sfb2019", **more: Any) -> dict[str, Any]:
     """A deployment file's content: one pool of `count` Front Ends."""
     servers = [{"fqdn": f"fe{number:02d}.example.com"} for number in range(1, count + 1)]
     return {"product": product, "pools": [{"fqdn": POOL, "servers": servers}], **more}
+
+
+def inventory_of(deployment: dict[str, Any], front_ends: list[str] | None = None) -> dict[str, Any]:
+    """The inventory that a user would have of it; `front_ends`: others than those of the first pool."""
+    first = [pool for pool in deployment["pools"] if pool.get("edition") != "standard"][:1]
+    groups = {
+        FRONT_ENDS: front_ends or [_name(server) for pool in first for server in pool["servers"]],
+        BACK_ENDS: [_name(server) for server in deployment.get("back_end_servers", [])],
+        STANDARDS: [pool["fqdn"] for pool in deployment["pools"] if pool.get("edition") == "standard"],
+    }
+    return {group: {"hosts": dict.fromkeys(names, None)} for group, names in groups.items() if names}
+
+
+def _name(server: str | dict[str, Any]) -> str:
+    return server if isinstance(server, str) else str(server["fqdn"])
 
 
 @dataclass
@@ -53,6 +78,8 @@ class Lab:
     process: subprocess.Popen[str]
     inventory: Path
     play_number: int = 0
+    patched: bool = False
+    """Whether the last run was to patch, and succeeded."""
     plays: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
@@ -63,7 +90,8 @@ class Lab:
         return [json.loads(line) for line in (self.folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()]
 
     def command(self, playbook: str, *arguments: str, **variables: Any) -> list[str]:
-        source = f"http://media.example.com/{self.deployment['product']}/{self.version}/SkypeServerUpdateInstaller.exe"
+        product = self.deployment["product"]
+        source = f"http://media.example.com/{product}/{self.version}/{INSTALLERS.get(product, 'Skype')}ServerUpdateInstaller.exe"
         given = {
             "sfb_update_source": source,
             "sfb_update_version": self.version,
@@ -91,13 +119,44 @@ class Lab:
         self, playbook: str = "patch_frontend_pool.yml", *arguments: str, keep_promises: bool = True, **variables: Any
     ) -> Outcome:
         """Runs a playbook to its end; the promises are checked at once."""
+        before = len(self.journal())
         process = self.begin(playbook, *arguments, **variables)
         output, _nothing = process.communicate(timeout=600)
         self.play_number += 1
         (self.folder / f"output-{self.play_number}.txt").write_text(output, encoding="utf-8")
+        run = Outcome(process.returncode, output, self.newest_report())
         if keep_promises:
-            promises.check(self.journal(), output if process.returncode else "", check_mode="--check" in arguments)
-        return Outcome(process.returncode, output, self.newest_report())
+            journal = self.journal()
+            promises.check(journal, output if run.code else "", "--check" in arguments, self.beginning)
+            told = promises.Run(journal[before:], variables, run.report.get("back_end"))
+            promises.check_run(told, self.beginning)
+        self.patched = keep_promises and run.code == 0 and playbook.startswith("patch_") and "--check" not in arguments
+        return run
+
+    @property
+    def beginning(self) -> promises.Beginning:
+        return promises.beginning_of(read_deployment(self.folder / "deployment.yml"), self.version)
+
+    def services(self) -> dict[str, dict[str, str]]:
+        """Server -> service -> its status, asked by somebody who is none of us."""
+        servers = [server for server, off in self.beginning.off.items() if off is not None]
+        facts = yaml.safe_load((Path(self.facts["inventory"]) / "host_vars" / f"{servers[0]}.yml").read_text("utf-8"))
+        session = winrm.Session(
+            f"https://{facts['ansible_host']}:{facts['ansible_port']}/wsman",
+            (facts["ansible_user"], facts["ansible_password"]),
+            transport="ntlm",
+            ca_trust_path=facts["ansible_winrm_ca_trust_path"],
+            proxy=None,
+        )
+        asked = (
+            "Get-CsWindowsService -ComputerName {} -ExcludeActivityLevel | Select-Object Name, Status | ConvertTo-Json"
+        )
+        found = {}
+        for server in servers:
+            answer = session.run_ps(asked.format(server))
+            assert answer.status_code == 0, answer.std_err
+            found[server] = {row["Name"]: row["Status"] for row in json.loads(answer.std_out)}
+        return found
 
     def newest_report(self) -> dict[str, Any]:
         reports = sorted((self.folder / "reports").glob("*/report.json"), key=lambda path: path.stat().st_mtime)
@@ -105,6 +164,11 @@ class Lab:
 
     def changes(self, cmdlet: str | None = None) -> list[dict[str, Any]]:
         return promises.changes(self.journal(), cmdlet)
+
+    def ask_at_the_end(self) -> None:
+        """What a run that succeeded left behind."""
+        if self.patched:
+            promises.services_run_again(self.services(), self.beginning)
 
     def stop(self) -> None:
         for play in self.plays:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+from deployments import pool
 from lab_runs import pool_of
 
 ONE = ("patch_frontend_pool.yml", "--limit", "fe02.example.com")
@@ -21,18 +22,18 @@ def fault(kind, **more):
 @pytest.mark.parametrize(
     "trouble",
     [
-        pytest.param(fault("never_answers", at_request=60), id="a server accepts and never answers"),
+        pytest.param(fault("never_answers", at_request=45), id="a server accepts and never answers"),
         pytest.param(fault("winrm_away_after_restart", minutes=12), id="WinRM stays away after the restart"),
         pytest.param(fault("fail_back_throws", times=4), id="the fail back throws four times"),
         pytest.param(fault("service_stays_starting", minutes=25), id="RTCSRV takes long to start"),
         pytest.param(fault("installer_exit", exit_code=1618, minutes=9), id="another installation runs first"),
         pytest.param(fault("installer_exit", exit_code=1641), id="the installer restarts by itself"),
-        pytest.param(fault("connection_dropped", at_request=100), id="the connection drops"),
-        pytest.param(fault("connection_dropped", at_request=100, after_work=True), id="an answer is lost"),
+        pytest.param(fault("connection_dropped", at_request=60), id="the connection drops"),
+        pytest.param(fault("connection_dropped", at_request=60, after_work=True), id="an answer is lost"),
     ],
 )
 def test_the_run_goes_on_to_its_end(lab, trouble):
-    running = lab(faults=[trouble])
+    running = lab(pool(), faults=[trouble])
 
     run = running.play(*ONE)
 
@@ -61,7 +62,8 @@ def test_the_run_goes_on_to_its_end(lab, trouble):
     ],
 )  # fmt: skip
 def test_the_run_stops_with_the_server_put_back(lab, trouble, said):
-    running = lab(faults=[trouble])
+    # At their usual pace: what happens in the middle of a drain has to find it going on.
+    running = lab(pool_of(), faults=[trouble])
 
     run = running.play(*ONE)
 
@@ -92,7 +94,7 @@ def test_the_run_stops_with_the_server_put_back(lab, trouble, said):
     ],
 )
 def test_the_run_stops_and_names_the_server_that_it_leaves_out(lab, trouble, said):
-    running = lab(faults=[trouble])
+    running = lab(pool(), faults=[trouble])
 
     run = running.play()
 
@@ -103,7 +105,7 @@ def test_the_run_stops_and_names_the_server_that_it_leaves_out(lab, trouble, sai
 
 
 def test_a_drain_that_never_ends_is_cut_where_that_is_the_policy(lab):
-    running = lab(faults=[fault("drain_never_ends")])
+    running = lab(pool(), faults=[fault("drain_never_ends")])
 
     run = running.play(*ONE, sfb_on_drain_timeout="cut", sfb_drain_timeout_minutes=20)
 
@@ -113,7 +115,7 @@ def test_a_drain_that_never_ends_is_cut_where_that_is_the_policy(lab):
 
 
 def test_replicas_that_stay_missing_stop_the_run_after_the_server_is_back(lab):
-    running = lab(faults=[fault("replica_stays_missing")])
+    running = lab(pool(), faults=[fault("replica_stays_missing")])
 
     run = running.play()
 
@@ -124,7 +126,7 @@ def test_replicas_that_stay_missing_stop_the_run_after_the_server_is_back(lab):
 
 
 def test_fabric_text_that_nobody_knows_stops_the_run_before_anything_is_changed(lab):
-    running = lab(pool_of(switches={"fabric_text": "unknown"}))
+    running = lab(pool(switches={"fabric_text": "unknown"}))
 
     run = running.play()
 

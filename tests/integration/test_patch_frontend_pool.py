@@ -2,41 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook as administrators start it, on pools where nothing goes wrong."""
+"""The playbook as administrators start it, on pools where nothing goes wrong (test_procedures.py: what it sends)."""
 
 from __future__ import annotations
 
 import collections
 
-import pytest
-from lab_runs import OLD, POOL, pool_of
+from deployments import pool
 
 FAIL_OVER, FAIL_BACK = "Invoke-CsComputerFailOver", "Invoke-CsComputerFailBack"
 
 
-@pytest.mark.parametrize("product", ["sfb2019", "sfb2015"])
-def test_a_pool_of_three_is_patched_one_server_at_a_time_and_users_feel_nothing(lab, product):
-    running = lab(pool_of(3, product))
-
-    run = running.play()
-
-    assert run.code == 0, run.output
-    assert run.report["outcome"] == "done"
-    assert run.report["pool"] == POOL
-    assert [s["state"] for s in run.report["servers"]] == ["patched"] * 3
-    assert {(s["version_before"], s["version_after"]) for s in run.report["servers"]} == {
-        (OLD[product], running.version)
-    }
-    assert [e["parameters"]["ComputerName"] for e in running.changes(FAIL_OVER)] == [
-        "fe02.example.com",
-        "fe03.example.com",
-        "fe01.example.com",  # holds the active Central Management master: last
-    ]
-    assert [e for e in running.journal() if e["kind"] == "felt"] == []
-
-
 def test_a_second_run_changes_nothing_and_costs_one_execution_a_server_and_two_on_the_witness(lab):
-    running = lab()
+    running = lab(pool())
     running.play()
     before = running.journal()
 
@@ -53,7 +31,7 @@ def test_a_second_run_changes_nothing_and_costs_one_execution_a_server_and_two_o
 
 
 def test_check_mode_shows_the_commands_of_a_real_run_and_changes_nothing(lab):
-    running = lab()
+    running = lab(pool())
 
     run = running.play("patch_frontend_pool.yml", "--check")
 
@@ -70,7 +48,7 @@ def test_check_mode_shows_the_commands_of_a_real_run_and_changes_nothing(lab):
 
 
 def test_limit_patches_that_server_under_the_same_gates_and_says_what_was_left_out(lab):
-    running = lab()
+    running = lab(pool())
 
     run = running.play("patch_frontend_pool.yml", "--limit", "fe02.example.com")
 

@@ -40,6 +40,7 @@ class Case:
     request: int = 0
     after_work: bool = False
     result: Json | None = None
+    host: str = FE02
 
     def __str__(self) -> str:
         return f"request {self.request}, {'after' if self.after_work else 'before'} its work"
@@ -76,9 +77,15 @@ class Whole:
         return self.around(next(number for number, line in self.lines if fits(line)))
 
 
-def undisturbed(folder: Path, prepare: Prepare, task: Sequence[str]) -> Whole:
+def undisturbed(
+    folder: Path,
+    prepare: Prepare,
+    task: Sequence[str],
+    deployed: Callable[[], Json] = quick_pool,
+    host: str = FE02,
+) -> Whole:
     folder.mkdir()
-    night = Night(folder, quick_pool())
+    night = Night(folder, deployed())
     prepare(night)
     deployment, whole = night.deployment, Whole(0, [], [])
     request, write, detach = deployment.request, deployment.model.journal.write, deployment.management_shell_detached
@@ -97,22 +104,28 @@ def undisturbed(folder: Path, prepare: Prepare, task: Sequence[str]) -> Whole:
 
     deployment.request, deployment.management_shell_detached = counted, detached  # type: ignore[method-assign]
     deployment.model.journal.write = written  # type: ignore[method-assign]
-    case = Case(night)
+    case = Case(night, host=host)
     run_task(folder, [case], task)
     assert case.result and not case.result.get("failed"), case.result
     return whole
 
 
-def cases(folder: Path, prepare: Prepare, requests: Sequence[int]) -> list[Case]:
+def cases(
+    folder: Path,
+    prepare: Prepare,
+    requests: Sequence[int],
+    deployed: Callable[[], Json] = quick_pool,
+    host: str = FE02,
+) -> list[Case]:
     made = []
     for request in requests:
         for after_work in (False, True):
             place = folder / f"{request}{after_work}"
             place.mkdir()
-            drop = {"fault": "connection_dropped", "host": FE02, "at_request": request, "after_work": after_work}
-            night = Night(place, quick_pool(), [drop])
+            drop = {"fault": "connection_dropped", "host": host, "at_request": request, "after_work": after_work}
+            night = Night(place, deployed(), [drop])
             prepare(night)
-            made.append(Case(night, request, after_work))
+            made.append(Case(night, request, after_work, host=host))
     return made
 
 
@@ -137,13 +150,13 @@ def until(fits: Callable[[Json], bool], before: int = 0) -> Prepare:
 
 
 def run_task(folder: Path, made: Sequence[Case], task: Sequence[str]) -> None:
-    """Runs the task on fe02 of every lab, and leaves the results in the cases."""
+    """Runs the task on one server of every lab, and leaves the results in the cases."""
     names = [f"case{number:02}" for number in range(1, len(made) + 1)]
     with contextlib.ExitStack() as stack:
         hosts = {}
         for name, case in zip(names, made, strict=True):
             lab = stack.enter_context(_serving(case.night))
-            hosts[name] = yaml.safe_load((lab.inventory / "host_vars" / f"{FE02}.yml").read_text("utf-8"))
+            hosts[name] = yaml.safe_load((lab.inventory / "host_vars" / f"{case.host}.yml").read_text("utf-8"))
         inventory = folder / "cases.yml"
         inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
         results = folder / "results"

@@ -57,9 +57,15 @@ class Killed:
     left: list[Line]
 
 
-def begin(lab: Lab, *arguments: str, cwd: Path | None = None, **variables: Any) -> subprocess.Popen[str]:
+def begin(
+    lab: Lab,
+    *arguments: str,
+    playbook: str = "patch_frontend_pool.yml",
+    cwd: Path | None = None,
+    **variables: Any,
+) -> subprocess.Popen[str]:
     """The playbook, started from this directory, in a session of its own."""
-    command = lab.command("patch_frontend_pool.yml", *arguments, **variables)
+    command = lab.command(playbook, *arguments, **variables)
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

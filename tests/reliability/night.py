@@ -26,7 +26,7 @@ from typing import Any, Literal
 
 import yaml
 from ansible_collections.sfb.server.plugins.filter.pool import witness
-from ansible_collections.sfb.server.plugins.plugin_utils.evidence import pool_state, survey
+from ansible_collections.sfb.server.plugins.plugin_utils.evidence import gate, pool_state, survey
 from ansible_collections.sfb.server.plugins.plugin_utils.product import versions
 from ansible_collections.sfb.server.plugins.plugin_utils.run import findings, plan
 from ansible_collections.sfb.server.plugins.plugin_utils.shell import state_folder
@@ -272,7 +272,8 @@ class Controller:
         shell = self.shell(witness(surveys, server.name))
         since = since if since is not None else self._now - 3600
         question = pool_state.Question(planned.pool, planned.computers, since, None, planned.ran_before)
-        pool_state.await_healthy(shell, question, 3 if full else 1, 60, 5 if full else 0, 60, self.said.append)
+        wanted = gate.Gate(3 if full else 1, 60, 5 if full else 0, 60)
+        gate.await_healthy(shell, question, wanted, self.said.append)
 
     def _take_out(self, name: str) -> None:
         options = self.night.options

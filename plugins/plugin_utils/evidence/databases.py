@@ -49,6 +49,9 @@ class Target:
     """(server, instance) as sqlcmd connects to them."""
     companions: tuple[str, ...]
     """The other servers of every pool that depends on these stores: each of them could be the runner of an update."""
+    sql_hosts: tuple[str, ...] = ()
+    """The SQL servers themselves: one that has the product's components runs its own update. The account need not be
+    an administrator there, and a name may be that of an availability group."""
 
     @property
     def mirrored(self) -> tuple[Store, ...]:
@@ -116,7 +119,13 @@ def find_target(
         found,
         tuple(asked),
         tuple(computer for entry in listed for computer in entry["computers"] if computer != server),
+        () if scope == "local" else _hosts_of(found, server),
     )
+
+
+def _hosts_of(found: tuple[Store, ...], server: str) -> tuple[str, ...]:
+    hosts = dict.fromkeys(host for store in found for host in (store.sql_server, store.mirror) if host)
+    return tuple(host for host in hosts if host != server)
 
 
 def _no_store(name: str, known: tuple[Store, ...]) -> SfbError:
@@ -235,7 +244,10 @@ def situation_calls(target: Target) -> dict[str, Call]:
         **version_calls(target),
         **{f"instance:{server}\\{name}": windows.databases_of(server, name) for server, name in target.instances},
         **{f"mirror:{pool}": cmdlets.mirror_state(pool) for pool in pools},
-        **{f"elsewhere:{server}": windows.read_text(_share(server)) for server in target.companions},
+        **{
+            f"elsewhere:{server}": windows.read_text(share(server))
+            for server in (*target.companions, *target.sql_hosts)
+        },
         **background.looking(WORK),
     }
 
@@ -265,8 +277,8 @@ def look(shell: ManagementShell, target: Target) -> Situation:
         tuple(f"{outcome.call.powershell()}: {outcome.trouble}" for outcome in asked.values() if not outcome.ok),
         tuple(
             text
-            for server in target.companions
-            if (text := _elsewhere(server, answer[f"elsewhere:{server}"])) is not None
+            for server in (*target.companions, *target.sql_hosts)
+            if (text := _elsewhere(server, answer[f"elsewhere:{server}"], server in target.companions)) is not None
         ),
         background.read_work(answer),
     )
@@ -285,23 +297,24 @@ def read_instance(name: str, outcome: Outcome) -> Instance:
     return Instance(name, listed, all(row[4] == "1" for row in rows))
 
 
-def _share(server: str) -> str:
+def share(server: str) -> str:
+    """Where another server's claim lies, over its administrative share."""
     return "\\\\" + server + "\\" + state_folder.claim(WORK).replace(":", "$", 1)
 
 
-def _elsewhere(server: str, outcome: Outcome) -> str | None:
+def _elsewhere(server: str, outcome: Outcome, must_be_read: bool) -> str | None:
     """Whether another server has begun an update that has no end yet. Its process can't be looked at from here."""
-    if outcome.absent:
+    if outcome.absent or not (outcome.ok or must_be_read):
         return None
     if not outcome.ok:
-        return f"whether {server} updates databases could not be read ({_share(server)}): {outcome.trouble}"
+        return f"whether {server} updates databases could not be read ({share(server)}): {outcome.trouble}"
     try:
         content: Mapping[str, Any] = json.loads(outcome.text)
         if content["finished"]:
             return None
-        return f"{server} began an update of databases at {content['started']}, which has not ended ({_share(server)})"
+        return f"{server} began an update of databases at {content['started']}, which has not ended ({share(server)})"
     except (ValueError, TypeError, KeyError):
-        return f"{server} has begun an update of databases, or its file is not whole ({_share(server)})"
+        return f"{server} has begun an update of databases, or its file is not whole ({share(server)})"
 
 
 # ---- views of their own ----------------------------------------------------------------------------------------------

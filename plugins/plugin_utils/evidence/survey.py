@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -173,7 +173,7 @@ def read_topology(answer: Answer) -> Facts:
     return {
         "pool": pool,
         "computers": members.get(pool, []),
-        "edition": "standard" if pool == str(own.get("Fqdn")).lower() else "enterprise",
+        "edition": _edition(pool, str(own.get("Fqdn")).lower(), databases),
         "user_database": databases.get(pool),
         "topology": [
             {
@@ -187,6 +187,13 @@ def read_topology(answer: Answer) -> Facts:
         ],
         "stores": [{**asdict(store), "pools": list(store.pools)} for store in read_stores(roles)],
     }
+
+
+def _edition(pool: str, server: str, user_databases: Collection[str]) -> str:
+    """Computers that are a pool of their own without users (a back end, a Mediation Server) are "other"."""
+    if pool != server:
+        return "enterprise"
+    return "standard" if pool in user_databases else "other"
 
 
 def read_product(answer: Answer) -> Facts:

@@ -94,6 +94,6 @@ def _unreadable(server: str, why: str) -> MarkError:
         f"The mark on {server} (mark.json in the folder of this collection) can't be read: {why}. A run took this "
         "server out of service, so it counts as out and nothing else in its pool may be touched. Look at the file and "
         "at the server: if it should serve users, run "
-        f"Invoke-CsComputerFailBack -ComputerName {server} there, check that every service runs, delete the file and "
-        "start again."
+        f"Invoke-CsComputerFailBack -ComputerName {server} there (Start-CsWindowsService where there is no such cmdlet), "
+        "check that every service runs, delete the file and start again."
     )

@@ -11,21 +11,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.sfb.server.plugins.plugin_utils.evidence import pool_state
+from ansible_collections.sfb.server.plugins.plugin_utils.evidence.gate import DOMAIN_SETTLE_MINUTES
 from ansible_collections.sfb.server.plugins.plugin_utils.product import versions
-from ansible_collections.sfb.server.plugins.plugin_utils.shell import state_folder, windows
-from ansible_collections.sfb.server.plugins.plugin_utils.steps import fail_over, failover_preview, marking, update
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import windows
+from ansible_collections.sfb.server.plugins.plugin_utils.steps import (
+    fail_over,
+    failover_preview,
+    front_end,
+    marking,
+    media,
+    update,
+)
 
 Facts = Mapping[str, Any]
 
-INSTALLERS = {
-    "lync2013": "LyncServerUpdateInstaller.exe",
-    "sfb2015": "SkypeServerUpdateInstaller.exe",
-    "sfb2019": "SkypeServerUpdateInstaller.exe",
-}
-
 #: Minutes that a step is expected to take: 15 for a restart (BLOG: itprotoday), up to 30 until replicas are rebuilt
-#: (BLOG: BRYNTESON) and the settle time, the others inferred; drains vary most.
-EXPECTED = {"drain": 15, "install": 15, "restart": 15, "fail back": 10, "gate": 35}
+#: (BLOG: BRYNTESON), the others inferred; drains vary most. The settle time comes on top.
+EXPECTED = {"drain": 15, "install": 15, "restart": 15, "fail back": 10, "gate": 30}
+_SETTLE_MINUTES = 5
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,13 @@ class Plan:
 
 
 def make(surveys: Sequence[Facts], pool_health: Facts | None, settings: Facts) -> Plan:
-    """The plan for the servers that could be read; findings decide whether it is carried out."""
+    """The plan for the servers that could be read; findings decide whether it is carried out.
+
+    Without a version that can be read there is none (findings name that too).
+    """
     wanted = str(settings["update_version"])
+    if not versions.is_version(wanted):
+        return Plan(str(settings.get("pool_fqdn") or ""))
     known = [survey for survey in surveys if survey["reachable"] and survey.get("components") and survey.get("pool")]
     if not known:
         return Plan(str(settings.get("pool_fqdn") or ""))
@@ -85,25 +93,42 @@ def make(surveys: Sequence[Facts], pool_health: Facts | None, settings: Facts) -
     master = (pool_health or {}).get("central_management_master")
     order = [str(name).lower() for name in settings.get("server_order") or []]
     members = known[0]["computers"]
+    # DOC: Lync Server 2013 is updated one upgrade domain after the other.
+    by_domain = known[0].get("product") == "lync2013"
+    domains = _domains((pool_health or {}).get("upgrade_domains") or [], members) if by_domain else {}
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(domains.values()))}
+    masters = domains.get(str(master))
 
-    def place(survey: Facts) -> tuple[bool, int, bool, int]:
+    def place(survey: Facts) -> tuple[bool, int, bool, int, bool, int]:
         names = (survey["server"], str(survey["inventory_name"]).lower())
         asked = next((order.index(name) for name in names if name in order), len(order))
         listed = _place_in(members)(survey["server"])
         ours = bool(survey["mark"]) or survey["state"] != "in_service"
-        return (not ours, asked, survey["server"] == master, listed)
+        domain = domains.get(survey["server"])
+        of_master = domain is not None and domain == masters
+        return (not ours, asked, of_master, numbers.get(str(domain), 0), survey["server"] == master, listed)
 
     chosen.sort(key=place)
-    servers = tuple(_server(survey, pool, settings, survey["server"] == master) for survey in chosen)
+    servers = tuple(
+        _server(survey, pool, settings, domains.get(survey["server"]), survey["server"] == master) for survey in chosen
+    )
+    each = sum(EXPECTED.values()) + (DOMAIN_SETTLE_MINUTES if by_domain else _SETTLE_MINUTES)
     return Plan(
         pool,
         tuple(members),
         servers,
         tuple(s["server"] for s in known if s not in unfinished),
         tuple(sorted((s["server"] for s in unfinished if s not in chosen), key=_place_in(members))),
-        len(servers) * sum(EXPECTED.values()),
+        len(servers) * each,
         {s["server"]: [n for n, service in s["services"].items() if service["status"] == "Running"] for s in known},
     )
+
+
+def _domains(told: Sequence[Facts], members: Sequence[str]) -> dict[str, str]:
+    """{FQDN: its upgrade domain}. The cmdlet may name Front Ends with or without their domain: nobody showed one."""
+    names = {name: domain["name"] for domain in told for name in domain["front_ends"]}
+    found = {server: names.get(server) or names.get(server.partition(".")[0]) for server in members}
+    return {server: domain for server, domain in found.items() if domain}
 
 
 def _place_in(members: Sequence[str]) -> Callable[[str], int]:
@@ -119,15 +144,16 @@ def needs_restart(survey: Facts) -> bool:
     return bool(survey.get("pending_restart") or survey.get("restart_due"))
 
 
-def installer_path(survey: Facts, version: str) -> str:
-    return f"{state_folder.media(version)}\\{INSTALLERS[survey['product']]}"
+def installer_path(settings: Facts) -> str:
+    return media.installer_path(str(settings.get("update_source") or ""), str(settings["update_version"]))
 
 
-def _server(survey: Facts, pool: str, settings: Facts, is_master: bool) -> Server:
+def _server(survey: Facts, pool: str, settings: Facts, domain: str | None, is_master: bool) -> Server:
     server = survey["server"]
     wanted = str(settings["update_version"])
     has = versions.core_version(survey["components"])
     why = f"has {has} already" if has_update(survey, wanted) else f"{has} -> {wanted}"
+    why += f"; upgrade domain {domain}" if domain else ""
     adopted = _is_adopted(survey, settings)
     if survey["mark"]:
         why += "; first, because it carries our mark"
@@ -139,7 +165,7 @@ def _server(survey: Facts, pool: str, settings: Facts, is_master: bool) -> Serve
         survey["inventory_name"],
         server,
         why,
-        installer_path(survey, wanted),
+        installer_path(settings),
         has_update(survey, wanted),
         bool(survey["mark"]),
         adopted,
@@ -149,13 +175,13 @@ def _server(survey: Facts, pool: str, settings: Facts, is_master: bool) -> Serve
 
 
 def _is_adopted(survey: Facts, settings: Facts) -> bool:
-    return survey["state"] == "out_by_others" and bool(settings.get("adopt_out_of_service"))
+    return front_end.can_be_adopted(survey, bool(settings.get("adopt_out_of_service")))
 
 
 def _steps(survey: Facts, pool: str, settings: Facts) -> tuple[Step, ...]:
-    server, version = survey["server"], str(settings["update_version"])
+    version = str(settings["update_version"])
     drain = fail_over.Drain(float(settings["drain_timeout_minutes"]), settings["on_drain_timeout"])
-    wanted = update.Update(installer_path(survey, version), version, settings.get("update_sha256"))
+    wanted = update.Update(installer_path(settings), version, settings.get("update_sha256"))
     start = float(settings["start_timeout_minutes"])
     question = pool_state.Question(pool, tuple(survey["computers"]), 0)
     gate = tuple(call.powershell() for call in pool_state.calls(question, 3600).values())
@@ -166,8 +192,10 @@ def _steps(survey: Facts, pool: str, settings: Facts) -> tuple[Step, ...]:
     # installer only has to come back; one that is neither out nor on its way comes back before it is drained.
     works = survey.get("works", {})
     only_back = survey["mark"] and has_it and not needs_restart(survey) and works.get("install") != "running"
-    half_way = survey["mark"] and not only_back and not survey["down"] and works.get("fail_over") != "running"
-    back = Step("fail back", tuple(failover_preview.back_commands(server, start, survey["computers"])))
+    on_its_way = "running" in (works.get("fail_over"), works.get("services"))
+    half_way = survey["mark"] and not only_back and not survey["down"] and not on_its_way
+    back_name = "fail back" if front_end.way_of(survey) == "fail_over" else "start"
+    back = Step(back_name, tuple(failover_preview.back_commands(survey, start)))
     steps = []
     if _is_adopted(survey, settings):
         taking = marking.mark_calls("<who, when, and the services as they are>").values()
@@ -179,9 +207,15 @@ def _steps(survey: Facts, pool: str, settings: Facts) -> tuple[Step, ...]:
     if half_way or (not survey["mark"] and not _is_adopted(survey, settings)):
         steps.append(Step("gate, asked on another Front End", gate))
     if not only_back and not _is_adopted(survey, settings) and not (survey["mark"] and survey["down"]):
-        steps.append(Step("drain", tuple(failover_preview.out_commands(server, drain, survey["computers"]))))
+        steps.append(Step("drain", tuple(failover_preview.out_commands(survey, drain))))
+        cut = tuple(failover_preview.cut_commands(survey, drain))
+        if cut:
+            steps.append(Step("cut what is left", cut, f"if it is not drained after {drain.minutes:.0f} min"))
     if needs_restart(survey) and restarts:
         steps.append(Step("restart", restart, "because one is pending"))
+        again = failover_preview.again_commands(survey, drain)
+        if again:
+            steps.append(Step("stop again", tuple(again), "because its services came up with the restart"))
     if not has_it:
         steps.append(Step("install", tuple(call.powershell() for call in update.install_calls(wanted).values())))
         if restarts:

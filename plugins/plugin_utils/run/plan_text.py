@@ -15,9 +15,21 @@ from ansible_collections.sfb.server.plugins.plugin_utils.shell.times import form
 
 
 def lines(plan: Plan, findings: Sequence[Finding], limits: Limits, now: float, with_commands: bool) -> Iterable[str]:
+    """Of a pool's Front Ends."""
+    return frame(findings, f"Plan for pool {plan.pool or '(not known)'}", _front_ends(plan, with_commands), limits, now)
+
+
+def frame(findings: Sequence[Finding], title: str, body: Iterable[str], limits: Limits, now: float) -> Iterable[str]:
+    """What every plan begins and ends with."""
     yield from _findings(findings)
     yield ""
-    yield f"Plan for pool {plan.pool or '(not known)'}, at {format_utc(now)}:"
+    yield f"{title}, at {format_utc(now)}:"
+    yield from body
+    if limits.stop_at is not None:
+        yield f"  no further server is started after {format_utc(limits.stop_at)}"
+
+
+def _front_ends(plan: Plan, with_commands: bool) -> Iterable[str]:
     for number, server in enumerate(plan.patch, 1):
         yield f"  {number}. {server.server}  ({server.why})"
         for step in server.steps if with_commands else ():
@@ -31,8 +43,6 @@ def lines(plan: Plan, findings: Sequence[Finding], limits: Limits, now: float, w
         yield f"  left out by --limit: {', '.join(plan.left_out)}"
     if plan.patch:
         yield f"  about {minutes_text(plan.expected_minutes)}, one server at a time; drains may take longer"
-    if limits.stop_at is not None:
-        yield f"  no further server is started after {format_utc(limits.stop_at)}"
 
 
 def in_short(stopping: Sequence[Finding], most: int = 5) -> str:

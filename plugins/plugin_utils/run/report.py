@@ -28,13 +28,23 @@ STEP_NAMES = {
     "server_update": "install",
     "server_update_info": "version check",
     "server_restart": "restart",
+    # A fail over, or the graceful stop where there is none.
+    "fail_over": "drain",
+    "fail_back": "back into service",
+    "server_stop": "stop",
+    "web_server_start": "web server",
+    "server_start": "start",
+    "management_shells": "open shells",
+    "back_end_watch": "back end",
     "windows_service": "services",
     "patch_plan": "plan",
 }
+#: The steps that take a server out of service or bring it back.
+_MOVES = ("fail_over", "fail_back", "server_stop", "server_start")
 
 
 def summary(events: Sequence[Event]) -> dict[str, Any]:
-    """{run, pool, outcome, message, begun, ended, servers: [...], findings, steps: [...]} of the events so far."""
+    """{run, pool, outcome, message, begun, ended, servers: [...], back_end, databases, findings, steps} of the events so far."""
     first = next((event for event in events if event["event"] == "run begun"), {})
     last = next((event for event in reversed(events) if event["event"] == "run ended"), {})
     planned = next((event for event in reversed(events) if event["event"] == "planned"), {})
@@ -53,6 +63,8 @@ def summary(events: Sequence[Event]) -> dict[str, Any]:
         "ended": last.get("time"),
         "minutes": _minutes(first.get("time"), last.get("time") or (events[-1]["time"] if events else None)),
         "servers": [_server(name, events, planned) for name in names],
+        "back_end": _back_end(events),
+        "databases": _databases(events),
         "findings": planned.get("findings", []),
         "steps": [_step(events, index) for index, event in enumerate(events) if event["event"] == "begun"],
     }
@@ -79,9 +91,9 @@ def _server(name: str, events: Sequence[Event], planned: Event) -> dict[str, Any
     before = planned.get("versions", {}).get(name)
     after = [event["version_after"] for event in ended if event.get("version_after")]
     # Also of a step that failed: what it says of the server's state holds.
-    moves = [event for event in ended if event.get("step") in ("fail_over", "fail_back") and event.get("state")]
+    moves = [event for event in ended if event.get("step") in _MOVES and event.get("state")]
     out = next((event["time"] for event in moves if event["state"] == "out_by_us"), None)
-    back = moves[-1]["time"] if moves and moves[-1]["state"] == "in_service" else None
+    back = moves[-1]["time"] if moves and moves[-1]["state"] in ("in_service", "no_front_end") else None
     state = "patched" if after and back and not failures else "failed" if failures else "waiting"
     if out and not back:
         state = "out of service"
@@ -96,6 +108,23 @@ def _server(name: str, events: Sequence[Event], planned: Event) -> dict[str, Any
         "minutes_out_of_service": _minutes(out, back),
         "message": failures[-1].get("msg") if failures else None,
     }
+
+
+def _back_end(events: Sequence[Event]) -> dict[str, Any] | None:
+    """{away_minutes, limit_minutes, past_limit} of the longest absence that a Front End saw; None where none looked."""
+    watched = [event for event in events if event["event"] == "ended" and event.get("away_minutes") is not None]
+    longest = max(watched, key=lambda event: float(event["away_minutes"]), default=None)
+    return {key: longest.get(key) for key in ("away_minutes", "limit_minutes", "past_limit")} if longest else None
+
+
+def _databases(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """{name, sql_server, instance, expected, before, after, state} of each database, as it was seen last."""
+    seen: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for event in events:
+        for row in event.get("databases") or []:
+            known = seen.setdefault((row["sql_server"], row["instance"], row["name"]), dict(row))
+            known.update({key: value for key, value in row.items() if key != "before"})
+    return list(seen.values())
 
 
 def _step(events: Sequence[Event], index: int) -> dict[str, Any]:

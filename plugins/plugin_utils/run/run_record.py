@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.sfb.server.plugins.plugin_utils.product import versions
 from ansible_collections.sfb.server.plugins.plugin_utils.run import report
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.clock import Clock
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.times import format_utc
@@ -25,6 +28,7 @@ EVENTS = "events.jsonl"
 _KEPT = (
     "changed", "failed", "msg", "remedy", "state", "minutes", "version_before", "version_after", "exit_code", "health",
     "restart_required", "restarted", "unchanged", "adopted", "left", "problems", "executions", "components_after",
+    "away_minutes", "limit_minutes", "past_limit", "databases", "remains",
 )  # fmt: skip
 
 
@@ -72,14 +76,79 @@ class Record:
         kinds = {event["event"] for event in self.events()}
         return "run begun" in kinds and "run ended" not in kinds
 
+    @property
+    def begun_by(self) -> dict[str, Any] | None:
+        """As `process`; None in the record of an older version."""
+        return next((event.get("by") for event in self.events() if event["event"] == "run begun"), None)
+
+    def close(self, message: str) -> None:
+        """In place of a run that will not do it."""
+        self.note("run ended", outcome="interrupted", msg=message)
+        report.write(self._folder, self.events())
+
+
+def planned(
+    pool: str, order: Sequence[str], done: Sequence[str], surveys: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What a plan leaves in the record: by the inventory's names, under which all steps are recorded."""
+    known = [survey for survey in surveys if "server" in survey]
+    with_product = [survey for survey in known if survey.get("components")]
+    return {
+        "pool": pool,
+        "order": list(order),
+        "done": list(done),
+        "servers": {survey["inventory_name"]: survey["server"] for survey in known},
+        "versions": {s["inventory_name"]: versions.core_version(s["components"]) for s in with_product},
+    }
+
+
+def process(number: int | None = None) -> dict[str, Any]:
+    """Who writes a record: {host, process, since} of ansible-playbook, whose worker runs the action.
+
+    `since`: when that process began, in the kernel's ticks, since numbers are used again; empty where the system does
+    not tell (only Linux does).
+    """
+    number = number or os.getppid()
+    return {"host": socket.gethostname(), "process": number, "since": _since(number)}
+
+
+def _since(number: int) -> str:
+    try:
+        # The name of the program may hold spaces and brackets: the fields are counted behind it (man proc_pid_stat).
+        fields = Path(f"/proc/{number}/stat").read_text("utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return fields[19]
+
+
+def _lives(by: Mapping[str, Any]) -> bool:
+    """Whether a record's run still goes on. What another controller does can't be told from here."""
+    return bool(by.get("since")) and by == process(int(by["process"]))
+
 
 def close_older(reports: Path, current: str, clock: Clock) -> list[str]:
     """Closes the records of runs that were killed, and returns their names."""
     closed = []
+    for name, record in _open_records(reports, current, clock):
+        by = record.begun_by
+        if by is None or not (by == process() or _lives(by)):
+            record.close("The run was killed or lost its controller.")
+            closed.append(name)
+    return closed
+
+
+def close_siblings(reports: Path, current: str, clock: Clock) -> list[str]:
+    """Closes what else the same ansible-playbook has open, since it ends with this record; returns the names."""
+    closed = []
+    for name, record in _open_records(reports, current, clock):
+        if record.begun_by == process():
+            record.close(f"The run ended at another pool: see {current}.")
+            closed.append(name)
+    return closed
+
+
+def _open_records(reports: Path, current: str, clock: Clock) -> Iterator[tuple[str, Record]]:
     for path in sorted(reports.glob(f"*/{EVENTS}")):
         record = Record(str(path.parent), clock)
         if path.parent.name != current and record.is_open:
-            record.note("run ended", outcome="interrupted", msg="The run was killed or lost its controller.")
-            report.write(path.parent, record.events())
-            closed.append(path.parent.name)
-    return closed
+            yield path.parent.name, record

@@ -30,7 +30,7 @@ def verdict(surveys: Sequence[Facts], plan: Facts, finished: Mapping[str, Compon
     names = {survey["inventory_name"]: survey["server"] for survey in surveys if "server" in survey}
     left = [names.get(name, name) for name in unfinished] + list(plan["left_out"])
     if left:
-        remains = f"Left for another run: {', '.join(left)}. Update the databases only after that."
+        remains = f"Left for another run: {', '.join(left)}. The databases follow the last server of the pool."
         if unfinished:
             return Verdict("window ended", f"Not patched in this window: {', '.join(left)}.", remains)
         return Verdict("limited", f"Left out by --limit: {', '.join(left)}.", remains)
@@ -43,10 +43,4 @@ def verdict(surveys: Sequence[Facts], plan: Facts, finished: Mapping[str, Compon
             f"Every server has the update and is in service, but their components are not alike: {differences}.",
             "Install the update again on the servers that are behind, and leave the databases as they are until then.",
         )
-    database = next((survey["user_database"] for survey in surveys if survey.get("user_database")), "the back end")
-    return Verdict(
-        "done",
-        "",
-        f"Every Front End of {plan['pool']} has the update. What remains is the manual's database step, on one of them: "
-        f"Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn {database}",
-    )
+    return Verdict("done", "", "")

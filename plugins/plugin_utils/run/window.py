@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.times import (
@@ -167,3 +169,9 @@ def _shown(moment: float, zone: tzinfo) -> str:
         return format_utc(moment)
     name = zone.key if isinstance(zone, ZoneInfo) else str(zone)
     return f"{datetime.fromtimestamp(moment, zone):%Y-%m-%d %H:%M} {name}"
+
+
+def zone_of_servers(surveys: Sequence[Mapping[str, Any]]) -> str:
+    """What a person at the servers means by 22:30; execution environments run in UTC."""
+    minutes = next((int(s["utc_offset_minutes"]) for s in surveys if s.get("utc_offset_minutes") is not None), 0)
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"

@@ -98,7 +98,9 @@ def backup_relationship(pool: str) -> Call:
 
 def backup_status(pool: str) -> Call:
     """BackupModules with their states: REAL (BLOG jenstr); of the rest nothing is known, so all of it is read."""
-    return Call("Get-CsBackupServiceStatus", {"PoolFqdn": pool}, select=["*", {"name": "BackupModules", "select": ["*"]}])
+    return Call(
+        "Get-CsBackupServiceStatus", {"PoolFqdn": pool}, select=["*", {"name": "BackupModules", "select": ["*"]}]
+    )
 
 
 def registrar_settings() -> Call:

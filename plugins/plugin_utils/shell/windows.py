@@ -193,6 +193,12 @@ def line_of(path: str, line: str) -> Call:
     return Call("Select-String", parameters, select=["Line"], expect={"Line": line}, go_on=False)
 
 
+def no_unfinished(claims: Sequence[str]) -> Call:
+    """Ends the list of calls where one of these claims has begun and not ended. One that is not there says nothing."""
+    parameters = {"LiteralPath": list(claims), "Pattern": '"finished": *null', "ErrorAction": "SilentlyContinue"}
+    return Call("Select-String", parameters, select=["Path"], expect={"Path": ""}, go_on=False)
+
+
 def write_text(path: str, text: str) -> Call:
     parameters = {"LiteralPath": path, "Value": text, "Encoding": "UTF8"}
     return Call("Set-Content", parameters, changes=True, go_on=False)

@@ -61,6 +61,8 @@ class _Sight:
     away: BackEndAway
     answers: bool = False
     was_away: bool = False
+    was_down: bool = False
+    """With its share, so the server itself and not only SQL Server."""
     claim_was_read: bool = False
     finished: bool = False
 
@@ -111,6 +113,7 @@ def _see(sight: _Sight, task: Watch, looked: Answer, now: float, passed: float, 
     sight.away = before.look(now, sight.answers)
     sight.was_away = sight.was_away or before.since is not None or sight.away.since is not None
     claim = _claim(looked)
+    sight.was_down = sight.was_down or (sight.claim_was_read and claim is None and not sight.answers)
     sight.claim_was_read = sight.claim_was_read or claim is not None
     sight.finished = _has_finished(task.until, sight, claim, passed)
     if sight.away.since is not None:
@@ -164,7 +167,9 @@ def _has_finished(until: Until, sight: _Sight, claim: Mapping[str, Any] | None, 
     if until == "answers":
         return sight.answers
     if until == "install_ended":
-        return bool(claim and claim.get("finished"))
+        # Back from a restart, which may have ended the installer before it could say so (exit code 1641): its own server
+        # is asked, and what goes on there all the same is waited for there.
+        return bool(claim and claim.get("finished")) or (sight.answers and sight.was_down)
     # Its boot time can't be read over the share. SQL Server may have been away for less than one look.
     return sight.answers and (sight.was_away or passed >= SETTLE_SECONDS)
 

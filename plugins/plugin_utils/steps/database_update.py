@@ -74,6 +74,12 @@ class Task:
         meant = group == self.place or _highly_available(self.target, versions)
         return group if group and meant and self.wish.scope != "local" else None
 
+    def guarded(self, versions: Versions) -> dict[str, Call]:
+        """Looked at once more in the process that has the claim already: of two that begin together, none goes on."""
+        claims = [evidence.share(server) for server in (*self.target.companions, *self.target.sql_hosts)]
+        # Select-String wants a file: where nobody else could update them, one that never has such a line.
+        return {"alone": windows.no_unfinished(claims or [state_folder.MARK]), **self.calls(versions)}
+
     def calls(self, versions: Versions) -> dict[str, Call]:
         """The one call that may be sent."""
         report, update = state_folder.report(evidence.WORK), self.wish.state == "updated"
@@ -118,7 +124,7 @@ def update(shell: ManagementShell, wish: Wish, say: Say) -> Facts:
     if situation.work.state == "running" and not shell.check_mode:
         # Whose databases it updates its file does not say: when it is done, the versions tell what is left to do.
         say(f"{task.place}: an update of databases runs on {shell.server} already; it is waited for")
-        warnings += _follow(shell, task, task.calls(first), say).warnings
+        warnings += _follow(shell, task, task.guarded(first), say, ours=False).warnings
         situation, sent = evidence.look(shell, target), True
     versions = situation.versions
     _refuse_without_versions(task, situation)
@@ -290,7 +296,7 @@ def _install(shell: ManagementShell, task: Task, situation: Situation, say: Say)
     """Its warnings. Raises SfbError with the databases as they are then."""
     state_folder.ensure(shell)
     limit = task.wish.timeout_minutes * 60 + 3600
-    calls = task.calls(situation.versions)
+    calls = task.guarded(situation.versions)
     background.start(shell, evidence.WORK, calls, situation.work, limit)
     try:
         return _follow(shell, task, calls, say).warnings
@@ -303,9 +309,12 @@ def _install(shell: ManagementShell, task: Task, situation: Situation, say: Say)
         raise _failed(task, error, now) from error
 
 
-def _follow(shell: ManagementShell, task: Task, calls: Mapping[str, Call], say: Say) -> Outcome:
-    """Waits for the update that runs on this server. Warnings are shown; the product's family gives them on success too."""
-    outcome = background.follow(
+def _follow(shell: ManagementShell, task: Task, calls: Mapping[str, Call], say: Say, ours: bool = True) -> Outcome:
+    """Waits for the update that runs on this server. Warnings are shown; the product's family gives them on success too.
+
+    One that is not `ours` and that gave way to another server's was not to be waited for: the versions tell what is left.
+    """
+    ended = background.follow(
         shell,
         evidence.WORK,
         calls,
@@ -314,7 +323,16 @@ def _follow(shell: ManagementShell, task: Task, calls: Mapping[str, Call], say: 
         on_reading=lambda answer, seconds: say(
             f"{task.place}: its databases are updated, {seconds / 60:.0f} of {task.wish.timeout_minutes} min"
         ),
-    )["install"]
+    )
+    alone, outcome = ended["alone"], ended["install"]
+    if not alone.ok and not ours:
+        return outcome
+    if not alone.ok:
+        raise SfbError(
+            f"The databases of {task.place} are not updated; nothing was sent: another server began to update them at the "
+            f"same moment ({alone.row.get('Path') or alone.trouble}).",
+            remedy="Only one run may work on a SQL server. Start again when the other one has ended.",
+        )
     for warning in outcome.warnings:
         say(f"{task.place}: warning: {warning}")
     if outcome.ok:

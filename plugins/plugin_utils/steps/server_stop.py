@@ -106,7 +106,7 @@ def stop(shell: ManagementShell, run: Run, again: bool, timeout_minutes: float, 
 
 
 def start_web_server(shell: ManagementShell, run: Run, timeout_minutes: float, say: Say) -> Facts:
-    """Starts W3SVC (manual: step 10); nothing where it runs, is disabled, or is not there."""
+    """Starts W3SVC (manual: step 10); nothing where it runs, is disabled, is not there, or did not run before."""
     began = shell.clock.now()
     facts = _read(shell, timeout_minutes, say)
     server = facts["server"]
@@ -116,8 +116,12 @@ def start_web_server(shell: ManagementShell, run: Run, timeout_minutes: float, s
     service = facts["services"].get(WEB_SERVER, {"status": None, "start_type": None})
     if service["status"] == "Running":
         return _result(shell, facts, began)
+    why = ""
     if service["start_type"] in (None, "Disabled"):
         why = "is disabled there" if service["status"] else "does not exist there"
+    elif facts["mark"] and WEB_SERVER not in to_run_again(read_mark(json.dumps(facts["mark"]), server)):
+        why = "did not run before"
+    if why:
         say(f"{server}: {WEB_SERVER} {why}, so it is not started")
         return _result(shell, facts, began, reason=f"{WEB_SERVER} {why}")
     call = windows.start_web_server()
@@ -168,7 +172,7 @@ def start(shell: ManagementShell, run: Run, timeout_minutes: float, say: Say) ->
     mark = read_mark(json.dumps(facts["mark"]), server)
     wanted = to_run_again(mark)
     missing = _missing({name: service["status"] for name, service in services.items()}, wanted)
-    calls = _start_calls(server, services, missing) if missing else {}
+    calls = start_calls(server, services, missing) if missing else {}
     removal = windows.remove(state_folder.MARK)
     result = {
         "changed": True,
@@ -300,7 +304,7 @@ def _stop_calls(server: str, web_server: bool) -> dict[str, Call]:
     return calls | ({"web": windows.stop_web_server()} if web_server else {})
 
 
-def _start_calls(server: str, services: Facts, missing: Collection[str]) -> dict[str, Call]:
+def start_calls(server: str, services: Facts, missing: Collection[str]) -> dict[str, Call]:
     """All at once where nothing would be started that did not run before; else each by its name.
 
     By name RTCSRV comes last: it may take an hour, and the others need not wait for it.

@@ -17,12 +17,7 @@ import yaml
 from ansible_collections.sfb.server.plugins.filter.pool import FilterModule
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
 from ansible_collections.sfb.server.plugins.plugin_utils.product import pool_health
-from ansible_collections.sfb.server.plugins.plugin_utils.run import (
-    findings,
-    pool_findings,
-    server_findings,
-    surroundings_findings,
-)
+from ansible_collections.sfb.server.plugins.plugin_utils.run import findings, server_findings
 from jinja2.nativetypes import NativeEnvironment
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -276,16 +271,44 @@ def test_the_reference_describes_every_variable_that_roles_and_playbooks_read() 
     assert [name for name in sorted(variables_in_use()) if f"``{name}``" not in text] == []
 
 
-def test_the_table_of_findings_has_every_finding_that_a_run_can_have() -> None:
-    files = (findings, server_findings, pool_findings, surroundings_findings)
-    source = "".join(Path(str(file.__file__)).read_text("utf-8") for file in files)
-    identifiers = set(re.findall(r'(?:add|Finding)\(\s*"(\w+)"', source)) | findings.NEVER_ACCEPTED
+def findings_in_code() -> set[str]:
+    """Every id that any file of the room "run" gives to a finding, a new file's too."""
+    source = "".join(
+        file.read_text("utf-8") for file in sorted((ROOT / "plugins" / "plugin_utils" / "run").glob("*.py"))
+    )
+    identifiers = set(re.findall(r'\b(?:add|Finding)\(\s*"(\w+)"', source)) | findings.NEVER_ACCEPTED
     identifiers |= {f"unread_{part}" for part in server_findings._NEEDED_PARTS}
     evidence = set(re.findall(r'Evidence\(\s*"([\w ]+)"', Path(str(pool_health.__file__)).read_text("utf-8")))
     evidence |= {"services", "port", "replication", "quorum", "back end"}
-    identifiers |= {f"pool_{what.replace(' ', '_')}" for what in evidence}
-    text = guide("patch_frontend_pool")
-    assert [name for name in sorted(identifiers) if f"``{name}``" not in text] == []
+    return identifiers | {f"pool_{what.replace(' ', '_')}" for what in evidence}
+
+
+def rows_of_findings() -> list[tuple[str, str, str]]:
+    """(id, level, can it be accepted) of each row of a table of findings, in whichever guide it stands."""
+    text = "\n".join(file.read_text("utf-8") for file in sorted(GUIDES.glob("*.rst")))
+    return re.findall(r"^   \* - ``(\w+)``\n     - (.*(?:error|warning).*)\n     - (.+)$", text, re.MULTILINE)
+
+
+def test_the_code_is_read_for_findings_of_servers_pools_back_ends_and_what_surrounds_them() -> None:
+    """Without these the next test would prove nothing."""
+    assert {"rights", "membership", "front_ends_first", "users_out", "backup", "pool_fabric", "settings"} <= (
+        findings_in_code()
+    )
+
+
+def test_a_guide_has_a_row_for_every_finding_that_a_run_can_have() -> None:
+    documented = [name for name, _level, _accepted in rows_of_findings()]
+    assert sorted(findings_in_code() - set(documented)) == []
+    assert sorted(documented) == sorted(set(documented)), "one row for each"
+
+
+def test_the_guides_say_of_each_finding_whether_it_can_be_accepted() -> None:
+    wrong = [
+        name
+        for name, level, accepted in rows_of_findings()
+        if (name in findings.NEVER_ACCEPTED) != (accepted == "no") or (level == "warning") != (accepted == "not needed")
+    ]
+    assert wrong == []
 
 
 def test_the_variables_reference_names_the_defaults_that_the_roles_have() -> None:

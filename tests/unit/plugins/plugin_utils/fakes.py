@@ -240,9 +240,7 @@ class FakeServer:
 
     def mark(self, run: str = "run-7", how: How = "fail_over") -> None:
         before = {name: ServiceBefore("Running", "Automatic") for name in ("RTCSRV", "RTCAVMCU", "REPLICA", "W3SVC")}
-        self.files[state_folder.MARK] = mark_text(
-            Mark(run, "2026-01-31T21:00:00Z", "LAB\\admin", SERVER, before, how)
-        )
+        self.files[state_folder.MARK] = mark_text(Mark(run, "2026-01-31T21:00:00Z", "LAB\\admin", SERVER, before, how))
 
     def begin_work(self, what: str, *calls: Call) -> None:
         """As an earlier run left it running."""
@@ -348,8 +346,9 @@ class FakeServer:
             return outcome(errors=[fault.entry])
         found = output if isinstance(output, list) else [] if output is None else [output]
         for name, wanted in (call["expect"] or {}).items():
-            if str((found[0] if found else {}).get(name)).lower() != wanted.lower():
-                text = f"{name} is '{(found[0] if found else {}).get(name)}' and should be '{wanted}'"
+            shown = (found[0] if found else {}).get(name)
+            if ("" if shown is None else str(shown)).lower() != wanted.lower():
+                text = f"{name} is '{shown}' and should be '{wanted}'"
                 return outcome(found, errors=[Fault(text, "InvalidData", "SfbServer.Unexpected").entry])
         return outcome(found)
 

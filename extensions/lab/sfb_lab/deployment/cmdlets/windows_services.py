@@ -114,7 +114,8 @@ def _drain(call: Call, server: Server) -> Iterator[Wait]:
     if model.faults.strikes("drain_never_ends", server.fqdn) is not None:
         model.endless_drains.add(server.fqdn)
     try:
-        while sum(model.load_left(server)):
+        # Another stop, without -Graceful, ends it too.
+        while sum(model.load_left(server)) and server.services["RTCSRV"].status != "Stopped":
             if model.clock.now() >= until:
                 raise call.fail(
                     say("service_not_drained", name="RTCSRV", computer=server.fqdn),

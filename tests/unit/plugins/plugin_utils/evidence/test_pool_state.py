@@ -19,7 +19,9 @@ def test_pool_and_members_come_from_the_topology_where_they_are_not_given() -> N
 def test_the_upgrade_domains_come_with_the_health_of_the_pool() -> None:
     server = FakeServer(product="lync2013")
     domain = {"Name": "UD1", "ReadyforUpgrade": True, "Frontends": [MEMBERS[0]]}
-    server.answers["Get-CsPoolUpgradeReadinessState"] = answers({"PoolUpgradeState": "Ready", "UpgradeDomains": [domain]})
+    server.answers["Get-CsPoolUpgradeReadinessState"] = answers(
+        {"PoolUpgradeState": "Ready", "UpgradeDomains": [domain]}
+    )
     found = pool_state.read(server.shell(), pool_state.asked(server.shell(), POOL))
     assert (found["product"], found["readiness"]) == ("lync2013", "ready")
     assert found["upgrade_domains"] == [{"name": "UD1", "ready": True, "front_ends": (MEMBERS[0],)}]

@@ -125,3 +125,28 @@ def test_collocated_archiving_or_monitoring_stores_are_excluded_as_the_manual_sa
 def test_what_waits_remains_to_be_done_and_the_central_store_does_not() -> None:
     left = database_plan.remains(list(plan(POOL01).values()))
     assert [text.split(" still")[0] for text in left] == ["The databases of sql09.example.com"]
+
+
+def test_in_a_run_over_several_pools_a_shared_store_follows_the_last_of_them() -> None:
+    surveys = [*POOL01, front_end("fe11", pool="pool02")]
+    in_order = ["pool02.example.com", "pool01.example.com"]
+    first = plan(surveys, pool_fqdn="pool02.example.com", pool_order=in_order)
+    assert list(first) == ["sql02.example.com configured"]
+    last = plan(surveys, pool_fqdn="pool01.example.com", pool_order=in_order)
+    assert list(last) == [
+        "sql01.example.com configured",
+        "sql09.example.com configured",
+        "sql01.example.com central_management",
+    ]
+    assert last["sql09.example.com configured"].skipped == ""
+
+
+def test_a_server_that_too_little_is_known_of_is_named_and_never_left_out_without_a_word() -> None:
+    """A plan without it would look like one that has nothing to do."""
+    unread = front_end("fe02", unread={"topology": "Access is denied."})
+    del unread["stores"]
+    bare = {"inventory_name": "sql01", "server": "sql01.example.com", "reachable": True, "unread": {}}
+    assert database_plan.unknown(POOL01) == ""
+    assert database_plan.unknown([front_end("fe01"), unread, bare]) == (
+        "fe02.example.com (Access is denied); sql01.example.com (it has nothing of the product)"
+    )

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.sfb.server.plugins.plugin_utils.evidence import survey
 from ansible_collections.sfb.server.plugins.plugin_utils.run import (
+    back_end_findings,
     findings,
     pool_findings,
     server_findings,
@@ -366,6 +367,15 @@ def test_the_source_on_the_controller_and_a_missing_hash_belong_to_the_run() -> 
     assert [(f.id, f.level, f.server) for f in found] == [("source", "error", None), ("no_hash", "warning", None)]
 
 
+def test_mirrored_databases_are_told_before_the_first_server_and_not_at_the_last_step() -> None:
+    surveys = healthy_surveys()
+    mirrored = {"role": "user", "sql_server": "sql01", "mirror": "sql02", "instance": "rtc", "pools": [POOL]}
+    surveys[0]["stores"] = [mirrored]
+    found = next(finding for finding in find(surveys) if finding.id == "mirrored")
+    assert (found.level, "sql01 with sql02" in found.fact) == ("warning", True)
+    assert "mirrored" not in ids(find(surveys, update_mirrored_databases=True))
+
+
 def test_a_backup_that_nobody_confirmed_is_a_warning() -> None:
     assert [(f.id, f.level) for f in find(backup_confirmed=False)] == [("backup", "warning")]
 
@@ -506,10 +516,13 @@ def test_a_stopped_and_disabled_lync_server_cannot_be_taken_over() -> None:
 
 SOURCE = "".join(
     Path(str(part.__file__)).read_text("utf-8")
-    for part in (findings, server_findings, pool_findings, surroundings_findings)
+    for part in (findings, server_findings, pool_findings, surroundings_findings, back_end_findings)
 )
 
+#: test_back_end_plan.py has the cases of back ends and Standard Edition servers.
+OF_BACK_ENDS = {"edition", "no_store", "front_ends_first", "pool_not_asked", "away_too_long", "away", "users_out"}
 OF_THE_RUN = {
+    "mirrored",
     "settings",
     "pool_not_asked",
     "two_out",
@@ -528,7 +541,7 @@ OF_THE_RUN = {
 def test_every_finding_of_the_code_has_a_case_here() -> None:
     written = set(re.findall(r'(?:Finding|add)\(\s*"(\w+)"', SOURCE))
     written |= {f"unread_{part}" for part in server_findings._NEEDED_PARTS}
-    shown = {case.values[1] for case in OF_ONE_SERVER} | OF_THE_RUN
+    shown = {case.values[1] for case in OF_ONE_SERVER} | OF_THE_RUN | OF_BACK_ENDS
     assert written - shown == set()
 
 

@@ -7,10 +7,18 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ansible_collections.sfb.server.plugins.plugin_utils.run.run_record import EVENTS, Record, close_older
+from ansible_collections.sfb.server.plugins.plugin_utils.run.run_record import (
+    EVENTS,
+    Record,
+    close_older,
+    close_siblings,
+    process,
+)
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.fakes import FakeClock
 
 
@@ -18,9 +26,9 @@ def lines(folder: Path) -> list[str]:
     return (folder / EVENTS).read_text("utf-8").splitlines()
 
 
-def begun(folder: Path) -> Record:
+def begun(folder: Path, **more: Any) -> Record:
     record = Record(str(folder), FakeClock())
-    record.note("run begun", run=folder.name, pool="pool01.example.com")
+    record.note("run begun", run=folder.name, pool="pool01.example.com", **more)
     return record
 
 
@@ -93,3 +101,33 @@ def test_a_folder_without_events_is_nobodys_run(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     assert Record(str(tmp_path / "notes"), FakeClock()).events() == []
     assert close_older(tmp_path, "run-1", FakeClock()) == []
+
+
+def test_the_next_pool_of_the_same_process_does_not_close_the_record_of_the_one_before(tmp_path: Path) -> None:
+    begun(tmp_path / "run-1", by=process())
+    assert close_older(tmp_path, "run-2", FakeClock()) == []
+
+
+def test_the_run_of_another_process_that_is_alive_is_left_open(tmp_path: Path) -> None:
+    begun(tmp_path / "run-1", by=process(os.getpid()))
+    assert close_older(tmp_path, "run-2", FakeClock()) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"since": "1"}, {"process": 2**22 + 1}, {"host": "other-controller"}],
+    ids=["number used again", "dead", "elsewhere"],
+)
+def test_a_run_whose_process_is_gone_or_can_t_be_seen_is_closed(tmp_path: Path, other: dict[str, Any]) -> None:
+    begun(tmp_path / "run-1", by={**process(os.getpid()), **other})
+    assert close_older(tmp_path, "run-2", FakeClock()) == ["run-1"]
+
+
+def test_a_run_that_ends_early_closes_the_records_of_its_other_pools_and_no_one_else_s(tmp_path: Path) -> None:
+    begun(tmp_path / "run-1", by=process()).note("run ended", outcome="done")
+    begun(tmp_path / "run-2", by=process())
+    begun(tmp_path / "run-3", by=process(os.getpid()))
+    begun(tmp_path / "run-4", by=process())
+    assert close_siblings(tmp_path, "run-4", FakeClock()) == ["run-2"]
+    closed = json.loads((tmp_path / "run-2" / "report.json").read_text("utf-8"))
+    assert (closed["outcome"], closed["message"]) == ("interrupted", "The run ended at another pool: see run-4.")

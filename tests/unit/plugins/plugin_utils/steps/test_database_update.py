@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.sfb.server.plugins.plugin_utils.evidence import databases as evidence
-from ansible_collections.sfb.server.plugins.plugin_utils.shell import cmdlets, state_folder
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import cmdlets, state_folder, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import SfbError, TimedOut
 from ansible_collections.sfb.server.plugins.plugin_utils.steps import database_update
 from ansible_collections.sfb.server.plugins.plugin_utils.steps.database_update import Wish
@@ -30,6 +30,8 @@ from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.fakes import
 SQL = "sql01.example.com"
 OLD, NEW = "15.13.20", "15.13.22"
 CLAIM = state_folder.claim("database")
+#: What looks in the same process, before anything is done, whether somebody else has begun.
+ALONE = windows.no_unfinished([evidence.share("fe01.example.com")])
 UPDATE = ["Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn sql01"]
 
 
@@ -278,11 +280,11 @@ def elsewhere(text: str) -> Callable[[Deployment], None]:
     return lambda deployment: deployment.server.files.update({path: text})
 
 
-def closed_share(deployment: Deployment) -> None:
+def closed_share(deployment: Deployment, closed_host: str = "fe03") -> None:
     read: Any = fakes.HEALTHY["Get-Content"]
 
     def closed(server: FakeServer, given: dict[str, Any]) -> Any:
-        if given["LiteralPath"].startswith("\\\\fe03"):
+        if given["LiteralPath"].startswith(f"\\\\{closed_host}"):
             raise Fault("Access is denied", "PermissionDenied")
         return read(server, given)
 
@@ -505,7 +507,7 @@ def test_a_success_after_which_a_database_is_still_behind_is_a_failure_that_name
 
 def test_an_update_that_is_found_running_is_followed_and_not_sent_again(deployment: Deployment) -> None:
     call = cmdlets.install_configured_databases(SQL, state_folder.report("database"))
-    deployment.server.begin_work("database", call)
+    deployment.server.begin_work("database", ALONE, call)
     result = deployment.update()
     assert (result["changed"], deployment.server.changes) == (True, [])
     assert {row["before"] for row in result["databases"] if row["name"] == "rtcxds"} == {OLD}
@@ -513,14 +515,14 @@ def test_an_update_that_is_found_running_is_followed_and_not_sent_again(deployme
 
 def test_an_update_found_running_that_was_for_another_sql_server_is_followed_by_ours(deployment: Deployment) -> None:
     deployment.server.answers["Install-CsDatabase"] = [answers(), deployment.installed]
-    deployment.server.begin_work("database", cmdlets.install_local_databases("x"))
+    deployment.server.begin_work("database", ALONE, cmdlets.install_local_databases("x"))
     assert deployment.update()["changed"] is True
     assert deployment.server.changes == UPDATE
 
 
 def test_an_update_that_was_cut_off_is_sent_again_where_the_versions_say_so(deployment: Deployment) -> None:
     call = cmdlets.install_configured_databases(SQL, state_folder.report("database"))
-    deployment.server.begin_work("database", call)
+    deployment.server.begin_work("database", ALONE, call)
     deployment.server.vanish()
     assert deployment.update()["changed"] is True
     assert deployment.server.changes == UPDATE
@@ -528,7 +530,7 @@ def test_an_update_that_was_cut_off_is_sent_again_where_the_versions_say_so(depl
 
 def test_an_update_that_was_cut_off_after_its_work_only_loses_its_file(deployment: Deployment) -> None:
     deployment.databases = {"rtcxds": NEW}
-    deployment.server.begin_work("database", cmdlets.install_local_databases("x"))
+    deployment.server.begin_work("database", ALONE, cmdlets.install_local_databases("x"))
     deployment.server.vanish()
     assert deployment.update()["changed"] is False
     assert deployment.server.changes == ["Remove-Item -LiteralPath database.json"]
@@ -606,3 +608,30 @@ def test_the_registrar_s_limit_of_a_pool_is_told_with_its_source(deployment: Dep
     assert facts == {"pool": POOL, "pool_state": None, "unavailable_minutes": 45.0, "from": "site"}
     with pytest.raises(SfbError, match="knows no pool"):
         evidence.registrar_facts(deployment.server.shell(), "pool77.example.com")
+
+
+def test_of_two_servers_that_begin_at_the_same_moment_none_goes_on() -> None:
+    deployment = Deployment()
+    there = evidence.share("fe01.example.com")
+    deployment.server.answers["Select-String"] = answers({"Path": there})
+    with pytest.raises(SfbError, match="another server began to update them at the same moment") as stopped:
+        deployment.update()
+    assert there in stopped.value.message
+    assert deployment.databases["rtcxds"] == OLD
+    asked = next(call for _time, call, _detached in deployment.server.sent if call.cmdlet == "Select-String")
+    assert asked.parameters["LiteralPath"] == [
+        evidence.share(name) for name in ("fe01.example.com", "fe03.example.com", SQL)
+    ]
+
+
+def test_an_update_that_the_sql_server_itself_has_begun_is_not_joined_by_a_front_end_s() -> None:
+    deployment = Deployment()
+    deployment.server.files[evidence.share(SQL)] = '{"started": "2026-01-31T22:00:00Z", "finished": null}'
+    error = deployment.refusal()
+    assert f"{SQL} began an update of databases at 2026-01-31T22:00:00Z" in error.message
+
+
+def test_a_sql_server_whose_files_the_account_may_not_read_stands_in_nobody_s_way() -> None:
+    deployment = Deployment()
+    closed_share(deployment, SQL)
+    assert deployment.update()["changed"] is True

@@ -182,7 +182,9 @@ def test_a_server_that_is_neither_in_nor_out_is_left_as_it_is(services: dict[str
 
 def test_a_product_that_nobody_knows_is_left_alone() -> None:
     server = FakeServer()
-    server.answers["Get-CsServerVersion"] = answers("Microsoft Lync Server 2010 (4.0.7577.0): Volume license key installed.")
+    server.answers["Get-CsServerVersion"] = answers(
+        "Microsoft Lync Server 2010 (4.0.7577.0): Volume license key installed."
+    )
     for act in (take_out, bring_back):
         with pytest.raises(SfbError, match="runs Microsoft Lync Server 2010 .* does not know"):
             act(server)

@@ -377,6 +377,15 @@ def test_a_web_server_that_is_disabled_or_not_there_is_left_so(service: Any, why
     assert (result["changed"], result["reason"], server.changes) == (False, f"W3SVC {why} there", [])
 
 
+def test_a_web_server_that_did_not_run_before_is_left_so() -> None:
+    server = standard()
+    server.services["W3SVC"] = ("Stopped", "Manual")
+    stop(server)
+    sent = len(server.changes)
+    result = start_web(server)
+    assert (result["changed"], result["reason"], server.changes[sent:]) == (False, "W3SVC did not run before", [])
+
+
 @pytest.mark.parametrize("after_work", [False, True])
 def test_a_start_of_the_web_server_whose_answer_got_lost_is_looked_up(after_work: bool) -> None:
     server = stopped()
