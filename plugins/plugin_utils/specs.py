@@ -237,7 +237,6 @@ BACK_END_PLAN: Spec = {
             "update_sha256": {"type": "str"},
             "database_runner": {"type": "str"},
             "sql_availability_group": {"type": "str"},
-            "update_mirrored_databases": {"type": "bool", "default": False},
             "reboot": {"type": "str", "default": "if_needed", "choices": ["if_needed", "always", "never"]},
             "max_minutes_away": {"type": "float"},
             "close_shells": {"type": "bool", "default": False},
