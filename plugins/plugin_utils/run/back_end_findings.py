@@ -72,8 +72,9 @@ def _front_ends(planned: Plan, front_ends: Sequence[Facts], settings: Facts) -> 
     known = [survey for survey in front_ends if survey.get("components")]
     pools = {pool for server in planned.patch for pool in server.pools}
     remedy = "Patch the Front Ends first: patch_frontend_pool.yml. The databases follow the last of them."
+    pool_of = {survey["server"]: survey["pool"] for survey in known}
     for server, version in database_plan.behind(known, settings["update_version"]).items():
-        if next(survey["pool"] for survey in known if survey["server"] == server) in pools:
+        if pool_of[server] in pools:
             yield Finding("front_ends_first", "error", server, f"this Front End has {version}", remedy)
     seen = {survey["server"] for survey in front_ends if survey.get("server")}
     members = {entry["pool"]: entry["computers"] for survey in known[:1] for entry in survey["topology"]}

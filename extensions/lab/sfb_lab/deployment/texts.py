@@ -28,10 +28,10 @@ class Said(str):
     values: dict[str, Any]
 
 
-def say(text: str, /, **values: object) -> Said:
+def say(entry: str, /, **values: object) -> Said:
     """One text, by its name, with its places filled in."""
-    said = Said(str(data("texts.yml")[text]["text"]).format(**values))
-    said.name, said.values = text, values
+    said = Said(str(data("texts.yml")[entry]["text"]).format(**values))
+    said.name, said.values = entry, values
     return said
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -59,15 +60,15 @@ def front_end(name: str, version: str = NEW, **more: Any) -> Facts:
     return survey(f"{name}.example.com", version, pool=POOL, edition="enterprise", state="in_service", **more)
 
 
-FRONT_ENDS = [front_end("fe01"), front_end("fe02")]
+FRONT_ENDS = (front_end("fe01"), front_end("fe02"))
 HEALTHY: Facts = {"health": "healthy", "missing_replicas": False, "evidence": []}
-POOLS = [{"pool": POOL, "registrar": {"unavailable_minutes": 30.0}, "health": HEALTHY, "witness": "fe01"}]
+POOLS = ({"pool": POOL, "registrar": {"unavailable_minutes": 30.0}, "health": HEALTHY, "witness": "fe01"},)
 STANDARD = survey(SE, pool=SE, edition="standard", state="in_service", stores=[store(sql=SE, pool=SE)])
 STANDARD["services"] = {**STANDARD["services"], "RTCSRV": {"status": "Running", "start_type": "Automatic"}}
 
 
 def plan(own: Facts, kind: back_end_plan.Kind = "back_end", **settings: Any) -> back_end_plan.Server:
-    pools = POOLS if kind == "back_end" else []
+    pools = POOLS if kind == "back_end" else ()
     return back_end_plan.make(kind, [own], FRONT_ENDS, pools, {**SETTINGS, **settings}).patch[0]
 
 
@@ -78,8 +79,8 @@ def names(server: back_end_plan.Server) -> list[str]:
 def find(
     own: Facts,
     kind: back_end_plan.Kind = "back_end",
-    front_ends: list[Facts] = FRONT_ENDS,
-    pools: list[Facts] = POOLS,
+    front_ends: Sequence[Facts] = FRONT_ENDS,
+    pools: Sequence[Facts] = POOLS,
     **settings: Any,
 ) -> list[Finding]:
     given = {**SETTINGS, **settings}
@@ -159,7 +160,7 @@ def test_nothing_is_found_where_nothing_is_wrong() -> None:
 def test_a_server_of_another_kind_is_shown_the_way_to_its_own_playbook(
     kind: back_end_plan.Kind, own: Facts, playbook: str
 ) -> None:
-    pools = POOLS if kind == "back_end" else []
+    pools = POOLS if kind == "back_end" else ()
     wrong = next(finding for finding in find(own, kind, pools=pools) if finding.id == "edition")
     assert (wrong.stops, playbook in wrong.remedy) == (True, True)
 
