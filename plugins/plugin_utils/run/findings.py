@@ -15,6 +15,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils.run.pool_findings impor
     of_mirrors,
     of_pool,
     of_pool_not_asked,
+    of_products,
     of_same_server,
     one_out_at_most,
 )
@@ -80,6 +81,7 @@ def find(
             found += of_reach(survey)
     reached = [survey for survey in surveys if survey["reachable"]]
     found += of_membership(surveys, settings)
+    found += of_products(reached)
     found += one_out_at_most(reached)
     found += of_pool(pool_health, bool(settings.get("recover_quorum_loss")))
     found += of_pool_not_asked(pool_health, reached)

@@ -54,6 +54,19 @@ def of_membership(surveys: Sequence[Facts], settings: Facts) -> Iterable[Finding
         yield Finding("two_server_pool", "error", None, fact, remedy)
 
 
+def of_products(reached: Sequence[Facts]) -> Iterable[Finding]:
+    """The servers of a pool run one product: the rules of its update are that product's."""
+    known = [
+        survey for survey in reached if "pool" in survey and survey.get("product") not in (None, "none", "unknown")
+    ]
+    first = {survey["pool"]: survey for survey in reversed(known)}
+    for survey in known:
+        other = first[survey["pool"]]
+        if survey["product"] != other["product"]:
+            fact = f"it runs {survey['product_text']}, and {other['server']} of its pool {other['product_text']}"
+            yield Finding("product", "error", survey["server"], fact, "Bring the pool to one product first.")
+
+
 def one_out_at_most(reached: Sequence[Facts]) -> Iterable[Finding]:
     out = [survey["server"] for survey in reached if survey["state"] != "in_service"]
     if len(out) > 1:

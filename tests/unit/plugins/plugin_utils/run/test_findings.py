@@ -475,6 +475,14 @@ def test_lync_server_2013_is_patched_as_any_other() -> None:
     assert find(surveys) == []
 
 
+def test_a_pool_of_two_products_is_not_patched() -> None:
+    surveys = healthy_surveys()
+    surveys[2] |= {"product": "lync2013", "product_text": "Microsoft Lync Server 2013 (5.0.8308.0)"}
+    (finding,) = find(surveys)
+    assert (finding.id, finding.server) == ("product", MEMBERS[2])
+    assert "it runs Microsoft Lync Server 2013" in finding.fact and MEMBERS[0] in finding.fact
+
+
 def test_a_standard_edition_server_is_shown_the_way_to_its_own_playbook() -> None:
     surveys = healthy_surveys()
     surveys[1]["edition"] = "standard"
@@ -508,7 +516,8 @@ def test_a_stopped_and_disabled_lync_server_cannot_be_taken_over() -> None:
     surveys = healthy_surveys()
     surveys[1] |= {"state": "out_by_others", "state_reasons": ["RTCSRV is Stopped"]}
     assert ids(find(surveys, adopt_out_of_service=True)) == []
-    surveys[1]["product"] = "lync2013"
+    for facts in surveys:
+        facts["product"] = "lync2013"
     assert ids(find(surveys, adopt_out_of_service=True)) == ["out_of_service"]
 
 
