@@ -98,9 +98,9 @@ $(DEMOS): .venv/run.stamp deps
 test: venv layout  ## everything that the continuous integration runs; stops at the first failure
 	@$(MAKE) -j2 -Oline $(GATES) LAYOUT_IS_FRESH=yes
 	@$(MAKE) integration
-	@$(MAKE) reliability-some
+	@$(MAKE) reliability
 	@$(MAKE) molecule-one
-	@echo "gates: $(words $(GATES) integration reliability-some molecule-one) passed, 0 failed"
+	@echo "gates: $(words $(GATES) integration reliability molecule-one) passed, 0 failed"
 
 # Each holds one core at most and writes to a folder of its own, so two run at a time. sanity is the long one (pylint).
 GATES := format-check lint types sanity unit changelog-lint docs-lint ansible-lint build-and-install
@@ -133,19 +133,19 @@ unit: venv deps  ## unit tests, on the checkout itself
 	@pytest tests/unit
 
 .PHONY: integration
-integration: venv deps  ## integration tests on the lab, WORKERS at a time
+integration: venv deps  ## integration tests on the lab, WORKERS at a time; of cases that differ little some
 	$(call say,integration tests on the lab)
-	@pytest tests/integration -n $(WORKERS)
+	@pytest tests/integration -n $(WORKERS) -m "not exhaustive"
 
-.PHONY: reliability-some
-reliability-some: venv deps  ## kills, lost connections and two runs at once: some of each
+.PHONY: reliability
+reliability: venv deps  ## kills, lost connections and two runs at once: some of each
 	$(call say,reliability tests on the lab)
 	@pytest tests/reliability -n $(WORKERS) -m "not exhaustive"
 
-.PHONY: reliability
-reliability: venv deps  ## the same at every moment and every request; takes long
-	$(call say,reliability tests on the lab, exhaustive)
-	@pytest tests/reliability -n $(WORKERS)
+.PHONY: exhaustive
+exhaustive: venv deps  ## every integration and reliability test: every case, every moment; takes hours
+	$(call say,every test on the lab)
+	@pytest tests/integration tests/reliability -n $(WORKERS)
 
 .PHONY: powershell
 powershell: venv deps  ## the PowerShell script in a real PowerShell (skipped where there is none)
@@ -211,7 +211,7 @@ $(CORES:%=matrix-%): matrix-%: deps
 	$(MAKE) .cache/matrix/$*/stamp && \
 	echo "==> $@: unit and integration tests on ansible-core $*" && \
 	export PATH=$(CURDIR)/.cache/matrix/$*/bin:$$PATH && \
-	pytest tests/unit && pytest tests/integration -n $(WORKERS)
+	pytest tests/unit && pytest tests/integration -n $(WORKERS) -m "not exhaustive"
 
 .cache/matrix/%/stamp: requirements/run.txt requirements/matrix.txt
 	@echo "==> matrix: ansible-core $* into .cache/matrix/$*"

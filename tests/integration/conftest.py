@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,18 @@ from typing import Any
 import pytest
 import yaml
 from lab_runs import ROOT, Lab, inventory_of, pool_of
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What "sampled" means: see pyproject.toml. The cases of one test go the same way and differ in a word."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        mark = item.get_closest_marker("sampled")
+        test = item.nodeid.partition("[")[0]
+        seen[test] += 1
+        if mark and seen[test] > mark.args[0]:
+            item.add_marker(pytest.mark.exhaustive)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -133,7 +134,7 @@ class Lab:
         self.patched = keep_promises and run.code == 0 and playbook.startswith("patch_") and "--check" not in arguments
         return run
 
-    @property
+    @functools.cached_property
     def beginning(self) -> promises.Beginning:
         return promises.beginning_of(read_deployment(self.folder / "deployment.yml"), self.version)
 
@@ -167,7 +168,8 @@ class Lab:
 
     def ask_at_the_end(self) -> None:
         """What a run that succeeded left behind."""
-        if self.patched:
+        # Where the module does not load by itself, a plain line can't ask.
+        if self.patched and self.deployment.get("switches", {}).get("module_autoloads", True):
             promises.services_run_again(self.services(), self.beginning)
 
     def stop(self) -> None:

@@ -28,8 +28,9 @@ from lab_runs import OLD
 
 FE01, FE02, FE03 = "fe01.example.com", "fe02.example.com", "fe03.example.com"
 GROUP = "ag01.example.com"
-PATCHED = {BACK_END: (back_end, SQL01), STANDARD: (standard, SE01)}
+PATCHED = {STANDARD: (standard, SE01), BACK_END: (back_end, SQL01)}
 EACH = pytest.mark.parametrize("playbook", PATCHED)
+pytestmark = pytest.mark.sampled(1)
 
 
 def account(**rights):
@@ -487,6 +488,7 @@ def test_a_back_end_that_is_away_for_too_long_is_said_and_the_run_goes_on(lab):
     assert "resiliency_mode" in [line.get("what") for line in running.journal()]
 
 
+@pytest.mark.exhaustive
 def test_a_back_end_that_is_back_in_time_is_felt_by_nobody(lab):
     running = start(lab, back_end(server={"boot_minutes": 20}))
 
@@ -509,6 +511,7 @@ def test_minutes_that_are_not_enough_for_a_restart_refuse_before_anything(lab):
     nothing_was_changed(running)
 
 
+@pytest.mark.exhaustive
 def test_the_front_end_that_watches_may_restart_itself(lab):
     restarts = {"fault": "third_party_restart", "host": FE01, "when": {"cmdlet": "SkypeServerUpdateInstaller.exe"}}
     running = start(lab, back_end(), [restarts])
@@ -519,6 +522,7 @@ def test_the_front_end_that_watches_may_restart_itself(lab):
     assert f"{FE01} does not answer, so that {SQL01} can't be seen from there" in run.text
 
 
+@pytest.mark.exhaustive
 def test_a_sql_server_without_users_databases_is_watched_by_nobody(lab):
     deployment = back_end(sql={"server": "sql09.example.com"})
     deployment["pools"][0] |= {"archiving_sql": SQL01, "monitoring_sql": SQL01}
@@ -542,6 +546,7 @@ def test_a_front_end_that_lacks_the_update_comes_before_the_back_end(lab):
     nothing_was_changed(running)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("count", [1, 2])
 def test_the_back_end_of_a_small_pool_can_be_patched(lab, count):
     running = start(lab, back_end(front_ends=[f"fe{number:02}.example.com" for number in range(1, count + 1)]))
@@ -576,6 +581,7 @@ def test_the_runner_of_the_databases_can_be_chosen(lab):
     assert [line["host"] for line in running.changes(INSTALL)] == [FE03]
 
 
+@pytest.mark.exhaustive
 def test_a_limited_run_names_the_server_that_it_leaves_out(lab):
     deployment = standard()
     deployment["pools"].append({**deployment["pools"][0], "fqdn": "se02.example.com", "servers": ["se02.example.com"]})

@@ -41,6 +41,7 @@ def test_a_pool_of_three_is_stopped_updated_and_started_one_upgrade_domain_at_a_
     assert "upgrade domain UpgradeDomain2" in run.text
 
 
+@pytest.mark.exhaustive
 def test_a_second_run_changes_nothing(lab):
     running = lab(pool(product=LYNC))
     assert running.play().code == 0
@@ -52,6 +53,7 @@ def test_a_second_run_changes_nothing(lab):
     assert len(running.changes()) == before
 
 
+@pytest.mark.exhaustive
 def test_servers_of_one_upgrade_domain_follow_each_other_and_are_never_out_together(lab):
     deployment = pool(*(server(n) for n in (1, 2, 3, 4)), product=LYNC)
     deployment["pools"][0]["upgrade_domains"] = 2
@@ -63,6 +65,7 @@ def test_servers_of_one_upgrade_domain_follow_each_other_and_are_never_out_toget
     assert [name for name, _graceful in stops(running)] == ["fe02", "fe04", "fe03", "fe01"]
 
 
+@pytest.mark.exhaustive
 def test_check_mode_shows_the_stop_and_the_start_that_a_real_run_sends(lab):
     running = lab(pool(product=LYNC))
 
@@ -104,6 +107,7 @@ def test_with_cut_what_would_not_drain_is_stopped_without_graceful_after_the_dra
     assert stops(running) == [("fe02", True), ("fe02", False)]
 
 
+@pytest.mark.exhaustive
 def test_a_restart_that_was_pending_is_made_and_the_services_that_came_up_are_stopped_again(lab):
     running = lab(pool(server(1), server(2, pending_reboot=True), server(3), product=LYNC))
 
@@ -113,6 +117,7 @@ def test_a_restart_that_was_pending_is_made_and_the_services_that_came_up_are_st
     assert stops(running) == [("fe02", True), ("fe02", True)]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("language", ["de", "zh-CN"])
 def test_localised_servers_are_patched_by_the_version_of_a_file(lab, language):
     deployment = pool(product=LYNC, language=language)

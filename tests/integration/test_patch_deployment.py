@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import yaml
 from deployments import quick
 from lab_runs import OLD, ROOT
@@ -45,6 +46,7 @@ def moves(lines: list[dict[str, Any]]) -> list[str]:
     return [one for index, one in enumerate(found) if one not in found[:index]]
 
 
+@pytest.mark.exhaustive
 def test_a_deployment_is_patched_pool_by_pool_and_the_central_management_store_comes_last(lab):
     deployment = quick(yaml.safe_load((ROOT / "extensions/lab/deployments/deployment_2019.yml").read_text("utf-8")))
     running = lab(deployment, members=FRONT_ENDS)

@@ -27,6 +27,7 @@ POSITIONS = [
     for position in positions[1:]
     if name not in _ELSEWHERE and (name, position) != ("fabric_text", "unknown")
 ]
+pytestmark = pytest.mark.sampled(1)
 DATABASES, INSTALL = "update_databases.yml", "Install-CsDatabase"
 
 
@@ -37,6 +38,7 @@ def positions_of(*names):
     ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("name", "position"), POSITIONS)
 def test_a_server_is_patched_whatever_the_truth_is(lab, tmp_path, name, position):
     product = "sfb2015" if name == "readiness_property_names" else "sfb2019"

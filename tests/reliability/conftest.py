@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pytest
 from conftest import lab  # that of tests/integration, which is on pytest's path
 
 __all__ = ["lab"]
@@ -17,7 +16,3 @@ __all__ = ["lab"]
 HERE = str(Path(__file__).resolve().parent)
 if HERE not in sys.path:
     sys.path.insert(0, HERE)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "exhaustive: every moment and every number; minutes to hours")
