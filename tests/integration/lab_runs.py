@@ -168,8 +168,9 @@ class Lab:
 
     def ask_at_the_end(self) -> None:
         """What a run that succeeded left behind."""
-        # Where the module does not load by itself, a plain line can't ask.
-        if self.patched and self.deployment.get("switches", {}).get("module_autoloads", True):
+        # Where the module does not load by itself, a plain line can't ask; nor can it a lab that the test has stopped.
+        loads = self.deployment.get("switches", {}).get("module_autoloads", True)
+        if self.patched and loads and self.process.poll() is None:
             promises.services_run_again(self.services(), self.beginning)
 
     def stop(self) -> None:
