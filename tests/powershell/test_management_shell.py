@@ -116,6 +116,15 @@ def test_the_properties_of_a_property_are_an_array_of_rows_also_for_a_single_obj
     }
 
 
+def test_with_a_star_every_property_is_there_also_those_whose_names_nobody_knows(shell: PowerShell) -> None:
+    """Beside it a property of its own selection: Get-CsBackupServiceStatus is read so."""
+    nested = {"name": "Domains", "select": ["*"]}
+    row = shell.one(Call("Get-FakeRow", select=["*", nested]))["output"][0]
+    named = shell.one(Call("Get-FakeRow", select=["Status", "Version"]))["output"][0]
+    assert {name: row[name] for name in named} == named
+    assert all("IsReadyForUpgrade" in domain for domain in row["Domains"])
+
+
 def test_a_truth_value_without_a_selection_stays_one(shell: PowerShell, tmp_path: Path) -> None:
     assert shell.one(windows.path_exists(str(tmp_path)))["output"] == [True]
     assert shell.one(windows.path_exists(str(tmp_path / "not [there]")))["output"] == [False]
