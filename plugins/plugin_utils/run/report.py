@@ -145,6 +145,7 @@ def _step(events: Sequence[Event], index: int) -> dict[str, Any]:
         "failed": bool(ended.get("failed")),
         "state": ended.get("state") or ended.get("health"),
         "message": ended.get("msg"),
+        "warnings": ended.get("warnings_of_call") or [],
     }
 
 

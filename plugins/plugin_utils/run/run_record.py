@@ -28,7 +28,7 @@ EVENTS = "events.jsonl"
 _KEPT = (
     "changed", "failed", "msg", "remedy", "state", "minutes", "version_before", "version_after", "exit_code", "health",
     "restart_required", "restarted", "unchanged", "adopted", "left", "problems", "executions", "components_after",
-    "away_minutes", "limit_minutes", "past_limit", "databases", "remains",
+    "away_minutes", "limit_minutes", "past_limit", "databases", "remains", "warnings_of_call",
 )  # fmt: skip
 
 

@@ -165,3 +165,9 @@ def test_two_workers_that_write_the_report_at_the_same_time_do_not_take_each_oth
     monkeypatch.setattr(os, "replace", meanwhile)
     report.write(tmp_path, [BEGUN, *OUT])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.json"]
+
+
+def test_what_the_server_warned_of_stands_with_its_step() -> None:
+    events = step(10, "database", changed=True, warnings_of_call=["Two warnings were recorded."])
+    (shown,) = report.summary([BEGUN, *events])["steps"]
+    assert shown["warnings"] == ["Two warnings were recorded."]
