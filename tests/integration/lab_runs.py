@@ -139,22 +139,19 @@ class Lab:
         return promises.beginning_of(read_deployment(self.folder / "deployment.yml"), self.version)
 
     def services(self) -> dict[str, dict[str, str]]:
-        """Server -> service -> its status, asked by somebody who is none of us."""
-        servers = [server for server, off in self.beginning.off.items() if off is not None]
-        facts = yaml.safe_load((Path(self.facts["inventory"]) / "host_vars" / f"{servers[0]}.yml").read_text("utf-8"))
-        session = winrm.Session(
-            f"https://{facts['ansible_host']}:{facts['ansible_port']}/wsman",
-            (facts["ansible_user"], facts["ansible_password"]),
-            transport="ntlm",
-            ca_trust_path=facts["ansible_winrm_ca_trust_path"],
-            proxy=None,
-        )
-        asked = (
-            "Get-CsWindowsService -ComputerName {} -ExcludeActivityLevel | Select-Object Name, Status | ConvertTo-Json"
-        )
+        """Server -> service -> its status, asked on each server itself by somebody who is none of us."""
         found = {}
-        for server in servers:
-            answer = session.run_ps(asked.format(server))
+        for server in (server for server, off in self.beginning.off.items() if off is not None):
+            facts = yaml.safe_load((Path(self.facts["inventory"]) / "host_vars" / f"{server}.yml").read_text("utf-8"))
+            session = winrm.Session(
+                f"https://{facts['ansible_host']}:{facts['ansible_port']}/wsman",
+                (facts["ansible_user"], facts["ansible_password"]),
+                transport="ntlm",
+                ca_trust_path=facts["ansible_winrm_ca_trust_path"],
+                proxy=None,
+            )
+            asked = "Get-CsWindowsService -ExcludeActivityLevel | Select-Object Name, Status | ConvertTo-Json"
+            answer = session.run_ps(asked)
             assert answer.status_code == 0, answer.std_err
             found[server] = {row["Name"]: row["Status"] for row in json.loads(answer.std_out)}
         return found
