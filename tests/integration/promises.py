@@ -186,6 +186,8 @@ def services_run_again(services: Mapping[str, Mapping[str, str]], beginning: Beg
 
 
 def _off(server: Mapping[str, Any]) -> frozenset[str] | None:
+    if server.get("product") == "none":
+        return None  # nothing there can be asked
     if server["out_of_service"] or server["flagged_draining"] or not (server["powered"] and server["winrm"]):
         return None
     stopped = [name for name, state in server["services"].items() if state not in ("running", "starting")]
