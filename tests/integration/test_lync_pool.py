@@ -92,6 +92,7 @@ def test_a_graceful_stop_that_gives_up_puts_the_server_back_and_stops_the_run(la
     assert "fe02.example.com would not drain" in run.text and "put back and is in service again" in run.text
 
 
+@pytest.mark.exhaustive
 def test_with_cut_what_would_not_drain_is_stopped_without_graceful_after_the_drain_time(lab):
     running = lab(pool(product=LYNC), faults=[DRAIN])
 
