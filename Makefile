@@ -188,11 +188,6 @@ molecule-one: venv deps  ## one molecule scenario (SCENARIO=name)
 	$(call say,molecule scenario $(SCENARIO))
 	@molecule test --scenario-name $(SCENARIO)
 
-.PHONY: benchmark
-benchmark: venv deps  ## the numbers to hold, measured on the lab
-	$(call say,benchmarks)
-	@pytest tests/benchmarks -s
-
 # ---------------------------------------------------------------- other versions of ansible-core
 
 CORES := 2.16.19 2.18.19 2.19.14 2.21.5

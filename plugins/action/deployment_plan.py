@@ -10,12 +10,13 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
-from ansible_collections.sfb.server.plugins.plugin_utils.run import deployment_plan, plan_text, window
+from ansible_collections.sfb.server.plugins.plugin_utils.run import deployment_plan, plan_text, run_record, window
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import DEPLOYMENT_PLAN
 
 
 class ActionModule(SfbAction):
     SPEC = DEPLOYMENT_PLAN
+    STEP = "patch_plan"
     _requires_connection = False
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -28,6 +29,9 @@ class ActionModule(SfbAction):
         for line in plan_text.frame(found, "Plan for the deployment", body, window.limits(now), now):
             self.say(line)
         result = {"changed": False, "findings": [asdict(finding) for finding in found]}
+        if self.record:
+            order = [name for step in planned.steps for name in step.servers]
+            self.record.note("planned", **run_record.planned("", order, [], surveys), findings=result["findings"])
         stopping = [finding for finding in found if finding.stops]
         if stopping:
             return {**result, "failed": True, "msg": f"Nothing was changed. {plan_text.in_short(stopping)}."}

@@ -258,5 +258,5 @@ remedy:
     its own.
   returned: failure
   type: str
-  sample: No other server of its pool may be touched until fe01.example.com is in service again.
+  sample: Touch no other server until fe01.example.com is in service again.
 """

@@ -74,6 +74,8 @@ def test_a_deployment_is_patched_pool_by_pool_and_the_central_management_store_c
         (report["pool"], report["playbook"]): report
         for report in (json.loads(path.read_text("utf-8")) for path in running.folder.glob("reports/*/report.json"))
     }
+    plan = reports.pop(("", "patch_deployment"))
+    assert (plan["outcome"], len(plan["servers"])) == ("planned", 9)
     assert len(reports) == 5, "each pool has its own, and the back end"
     assert {report["outcome"] for report in reports.values()} == {"done"}
     for name in (SE01, SE02, "pool01.example.com", "pool02.example.com", SQL01):
@@ -105,6 +107,9 @@ def test_a_pair_that_is_not_alike_is_not_touched_and_the_plan_says_what_to_do(la
     assert running.changes() == []
     assert f"the backup service between it and {SE02} is not healthy" in run.text
     assert f"Invoke-CsBackupServiceSync -PoolFqdn {SE01}" in run.text
+    report = running.newest_report()
+    assert (report["playbook"], report["outcome"]) == ("patch_deployment", "stopped by findings")
+    assert {finding["id"] for finding in report["findings"]} >= {"backup_pool"}
 
 
 def test_a_pair_that_is_no_longer_alike_after_its_first_pool_stops_before_the_second(lab):
@@ -132,3 +137,32 @@ def test_what_the_window_has_no_room_for_is_not_begun_and_named(lab):
     assert moves(running.journal()) == [SE01, f"databases of {SE01}"]
     assert f"{SE02}: window ended. Report: " in run.text
     assert "pool01.example.com: not begun, since a step before it ended early." in run.text
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("alike", [True, False], ids=["alike all the time", "not alike after the first pool"])
+def test_of_a_pair_of_front_end_pools_the_second_is_begun_only_while_both_are_alike(lab, alike):
+    names = ["pool01.example.com", "pool02.example.com"]
+    pools = [
+        {"fqdn": pool, "servers": servers, "paired_with": partner}
+        for pool, partner, servers in zip(names, names[::-1], (FRONT_ENDS[:3], FRONT_ENDS[3:]), strict=True)
+    ]
+    running = lab(quick({"product": "sfb2019", "pools": pools, "central_management": names[0]}), members=FRONT_ENDS)
+    variables: dict[str, Any] = dict(QUICK)
+    if not alike:
+        hook = running.folder / "after.yml"
+        stop = {"sfb.server.windows_service": {"state": "stopped", "name": "LYNCBACKUP"}}
+        hook.write_text(yaml.safe_dump([{**stop, "when": "inventory_hostname == 'fe13.example.com'"}]), "utf-8")
+        variables["sfb_after_server"] = str(hook)
+
+    run = running.play(PLAYBOOK, keep_promises=alike, **variables)
+
+    done = moves(running.journal())
+    if alike:
+        assert run.code == 0, run.output
+        assert sorted(done[:3]) == FRONT_ENDS[3:] and sorted(done[3:6]) == FRONT_ENDS[:3]
+        assert all(name.startswith("databases of ") for name in done[6:])
+    else:
+        assert run.code != 0
+        assert sorted(done) == FRONT_ENDS[3:], "neither the partner nor any database was touched"
+        assert f"the backup service between it and {names[1]} is not healthy" in run.text

@@ -136,6 +136,6 @@ def decide_after_failure(policy: str, after: AfterFailure, server: str) -> Decis
 
 def _hands_off(server: str) -> str:
     return (
-        f"No other server of its pool may be touched until {server} is in service again: cure the cause, then start "
+        f"Touch no other server until {server} is in service again: cure the cause, then start "
         "the playbook again, which goes on with this server first."
     )

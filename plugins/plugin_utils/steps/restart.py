@@ -135,6 +135,5 @@ def await_new_start(shell: ManagementShell, before: str, timeout_minutes: float,
         raise SfbError(
             f"{shell.server} did not come back from its restart within {timeout_minutes:.0f} minutes "
             f"(waiting for {error.facts['still_waited_for']}).",
-            remedy="Look at its console. Once it is up, start the playbook again; until then no other server of its pool "
-            "may be touched.",
+            remedy="Look at its console. Once it is up, start the playbook again; until then touch no other server.",
         ) from error
