@@ -21,28 +21,37 @@ SE01, SE02 = "se01.example.com", "se02.example.com"
 FRONT_ENDS = ["fe01.example.com", "fe02.example.com", "fe03.example.com"]
 
 
-def deployment():
-    """A pair of Standard Edition servers, a pool with the Central Management store, and its back end server."""
+def deployment(central):
+    """A pair of Standard Edition servers, a pool of Front Ends, and its back end server."""
     pools = [
         {"fqdn": SE01, "edition": "standard", "servers": [SE01], "users": 400, "paired_with": SE02},
         {"fqdn": SE02, "edition": "standard", "servers": [SE02], "users": 400, "paired_with": SE01},
         {"fqdn": POOL, "servers": FRONT_ENDS, "sql": SQL01},
     ]
     behind = [{"fqdn": SQL01, "version": OLD["sfb2019"]}]
-    return quick({"product": "sfb2019", "pools": pools, "central_management": POOL, "back_end_servers": behind})
+    return quick({"product": "sfb2019", "pools": pools, "central_management": central, "back_end_servers": behind})
+
+
+MOMENTS = {
+    "SE01 installs": is_kind("installer", host=SE01, phase="begun"),
+    "SE02 installs": is_kind("installer", host=SE02, phase="begun"),
+    "a Front End drains": is_call(FAIL_OVER, phase="begun"),
+    "databases are updated": is_call(INSTALL, phase="begun", SqlServerFqdn=SQL01),
+    "SQL01 installs": is_kind("installer", host=SQL01, phase="begun"),
+}
+#: Where the Central Management store is, and the moments in the order in which they come then.
+RUNS = {
+    POOL: ["SE01 installs", "SE02 installs", "a Front End drains", "databases are updated", "SQL01 installs"],
+    SE01: ["SE02 installs", "a Front End drains", "databases are updated", "SE01 installs", "SQL01 installs"],
+}
 
 
 @pytest.mark.exhaustive
-def test_a_deployment_whose_run_is_killed_in_every_stage_is_finished_by_the_next_ones(lab, tmp_path):
-    running = start(lab, deployment())
-    moments = {
-        "a Standard Edition server installs": is_kind("installer", host=SE01, phase="begun"),
-        "a Front End drains": is_call(FAIL_OVER, phase="begun"),
-        "the pool's databases are updated": is_call(INSTALL, phase="begun", SqlServerFqdn=SQL01),
-        "the back end server installs": is_kind("installer", host=SQL01, phase="begun"),
-    }
-    for name, moment in moments.items():
-        killed = kill_at(running, moment, playbook=PLAYBOOK, starts=4)
+@pytest.mark.parametrize("central", RUNS)
+def test_a_deployment_whose_run_is_killed_in_every_stage_is_finished_by_the_next_ones(lab, tmp_path, central):
+    running = start(lab, deployment(central))
+    for name in RUNS[central]:
+        killed = kill_at(running, MOMENTS[name], playbook=PLAYBOOK, starts=4)
         assert killed.code == -signal.SIGKILL, name
 
     (tmp_path / "elsewhere").mkdir()

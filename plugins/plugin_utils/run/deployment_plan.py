@@ -285,7 +285,7 @@ def find(
         else:
             found += _of_group(survey, groups)
     found += _of_order(surveys, planned, settings)
-    found += _of_pairs(backups, planned)
+    found += _of_pairs(surveys, backups, planned)
     return findings.judged(found, settings)
 
 
@@ -337,9 +337,13 @@ def _of_order(surveys: Sequence[Facts], planned: Plan, settings: Facts) -> Itera
         yield Finding("central_management", "warning", central, fact, remedy)
 
 
-def _of_pairs(backups: Sequence[Facts], planned: Plan) -> Iterable[Finding]:
-    """Asked once more directly before the first server of a pool: a pair that is not alike stops there too."""
+def _of_pairs(surveys: Sequence[Facts], backups: Sequence[Facts], planned: Plan) -> Iterable[Finding]:
+    """Asked once more directly before the first server of a pool: a pair that is not alike stops there too.
+
+    So a server that we took out is brought back first, and only then has its pair to be alike.
+    """
     answers = {entry.get("pool"): entry for entry in backups}
+    out_by_us = {s["pool"]: s["server"] for s in surveys if s["reachable"] and s.get("mark") and s.get("pool")}
     for step in planned.steps:
         if step.stage == "back_ends":
             continue
@@ -350,7 +354,13 @@ def _of_pairs(backups: Sequence[Facts], planned: Plan) -> Iterable[Finding]:
             remedy = f"See what Get-CsPoolBackupRelationship -PoolFqdn {step.pool} says on one of its servers."
             yield Finding("backup_pool", "error", step.pool, fact, remedy)
         elif answer["partner"] and answer["healthy"] is not True:
-            yield Finding("backup_pool", "error", step.pool, *unhealthy(step.pool, answer))
+            fact, remedy = unhealthy(step.pool, answer)
+            ours = [out_by_us[pool] for pool in (step.pool, answer["partner"]) if pool in out_by_us]
+            if ours:
+                remedy = (
+                    f"Nothing now: {ours[0]}, which carries our mark, is brought back first; then it is asked again."
+                )
+            yield Finding("backup_pool", "warning" if ours else "error", step.pool, fact, remedy)
 
 
 def unhealthy(pool: str, answer: Facts) -> tuple[str, str]:

@@ -217,6 +217,14 @@ def test_a_pair_whose_backup_is_not_known_to_be_healthy_stops_the_run_before_it_
         assert "Get-CsBackupServiceStatus" in found[0].remedy
 
 
+def test_a_pair_that_is_not_alike_because_we_took_one_of_it_out_lets_that_one_be_brought_back() -> None:
+    surveys = everyone(se02={"mark": {"run": "1"}, "state": "out_by_us"})
+    found = findings(surveys, backups(False))
+    assert [(f.id, f.server, f.level) for f in found] == [("backup_pool", pool, "warning") for pool in (SE02, SE01)]
+    assert all(SE02 in f.remedy for f in found)
+    assert order(plan(surveys))[0] == SE02
+
+
 def test_whether_a_pool_is_paired_has_to_be_known() -> None:
     told = [{"pool": SE01, "msg": "access denied"}, *backups()[1:]]
     found = findings(everyone(), told)
