@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.sfb.server.plugins.plugin_utils.action import SfbAction
 from ansible_collections.sfb.server.plugins.plugin_utils.specs import DATABASE
 from ansible_collections.sfb.server.plugins.plugin_utils.steps import database_update
+from ansible_collections.sfb.server.plugins.plugin_utils.steps.database_task import Wish
 
 
 class ActionModule(SfbAction):
@@ -18,7 +19,7 @@ class ActionModule(SfbAction):
     STEP = "database"
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
-        wish = database_update.Wish(
+        wish = Wish(
             options["state"],
             options["scope"],
             options["sql_server_fqdn"],

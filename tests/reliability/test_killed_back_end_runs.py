@@ -12,6 +12,7 @@ import promises
 import pytest
 from ansible_collections.sfb.server.plugins.plugin_utils.shell import state_folder
 from ansible_collections.sfb.server.plugins.plugin_utils.steps import database_update, server_stop
+from ansible_collections.sfb.server.plugins.plugin_utils.steps.database_task import Wish
 from ansible_collections.sfb.server.plugins.plugin_utils.steps.front_end import Run
 from back_end_labs import (
     BACK_END,
@@ -213,7 +214,7 @@ def goes_on_to_its_end(night, case):
     assert server.files.get(state_folder.MARK) is None, case
     down = [name for name in ran if server.services[name].status != "Running"]
     assert down == [], f"{case}: {down}"
-    again = database_update.update(shell_of(night), database_update.Wish(scope="local"), lambda text: None)
+    again = database_update.update(shell_of(night), Wish(scope="local"), lambda text: None)
     assert again["changed"] is False or case.result.get("databases") is None, case
 
 

@@ -36,7 +36,7 @@ class BaselineError(ValueError):
 
 @dataclass(frozen=True)
 class Baseline:
-    """The normalised text of one pool; `product` as in facts/cmdlets.json, `saved` ISO 8601 UTC."""
+    """The normalised text of one pool; `product` as in the lab's cmdlets.json, `saved` ISO 8601 UTC."""
 
     pool: str
     product: str

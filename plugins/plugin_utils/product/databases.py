@@ -21,7 +21,7 @@ Scope = Literal["configured", "local", "central_management"]
 State = Literal["current", "behind", "ahead", "unknown", "unreachable"]
 DatabaseRole = Role | Literal["replica"]
 
-#: The roles of the databases that are treated apart (DOC: SQL Server data and log file placement; domain.md section 5).
+#: The roles of the databases that are treated apart (DOC: SQL Server data and log file placement).
 _APART: dict[str, Role] = {
     "lcslog": "archiving",
     "lcscdr": "monitoring",

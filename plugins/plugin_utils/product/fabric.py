@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading of Get-CsPoolFabricState: text for people, of which nobody has shown a verbatim sample (domain.md section 1).
+"""Reading of Get-CsPoolFabricState: text for people, of which no public source shows a verbatim sample.
 
 So it can only veto. Warnings and known bad words are bad; a server list of the one healthy layout that was described,
 or the text that an administrator saved while the pool was healthy (the baseline), is good; everything else is

@@ -98,7 +98,7 @@ def after_failure(before: Components | None, after: Components | None, databases
     """What a failed installation left: unchanged only where everything was read and is as it was.
 
     before, after: component tables; databases: {instance: [{"name", "state", "access"}]} of RTCLOCAL and LYNCLOCAL,
-    which the update of the Front End itself alters (REAL, domain.md section 8), nothing where it has none; None: not read.
+    which the update of the Front End itself alters (REAL: ucvnext.org 2016/05), nothing where it has none; None: not read.
     """
     found = []
     if not before or not after:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Is the pool healthy? All evidence of the gate (design.md section 5), and what it adds up to.
+"""Is the pool healthy? All evidence of the gate, and what it adds up to.
 
 Nothing is discounted: one bad piece makes the pool degraded, one unread piece makes it unknown, and unknown is never
 healthy. The gate is asked with every server in service, so a server that is out is bad evidence whoever took it out.

@@ -31,7 +31,7 @@ State = Literal[
 
 FRONT_END = "RTCSRV"
 
-# CODE (public script, domain.md section 4), each without its prefix "Skype for Business Server".
+# CODE (a public script), each without its prefix "Skype for Business Server".
 DISPLAY_NAMES = {
     "FTA": "File Transfer Agent",
     "LYNCBACKUP": "Backup Service",
@@ -108,7 +108,7 @@ def _named(value: object, names: dict[str, str]) -> str:
 def server_state(
     services: Sequence[Service], mark: Mark | None, fail_over_running: bool = False, fail_back_running: bool = False
 ) -> ServerState:
-    """The state of a server (design.md section 2, "State on a server").
+    """The state of a server.
 
     A mark stands from before the server goes out until it has come back whole, so where one stands the server counts
     as out however its services look: the way out may have failed, timed out or been cut off half way.

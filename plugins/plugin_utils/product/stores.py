@@ -5,8 +5,8 @@
 """The stores of the topology: which role's databases live on which SQL server, and which pools depend on them.
 
 Read from Get-CsService: rows whose Identity is "<role>Database:<fqdn>", with DependentServiceList
-"UserServer:pool01.example.com" (CODE: domain.md section 6). The names of the two mirror properties are those that
-Test-CsDatabase shows (DOC); that Get-CsService has them too is inferred.
+"UserServer:pool01.example.com" (CODE: a public script that looks for the SQL server of a pool). The names of the two
+mirror properties are those that Test-CsDatabase shows (DOC); that Get-CsService has them too is inferred.
 """
 
 from __future__ import annotations

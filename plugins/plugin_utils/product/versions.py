@@ -31,7 +31,7 @@ class VersionError(ValueError):
 
 @dataclass(frozen=True)
 class Product:
-    """A product family: `key` as in facts/cmdlets.json, `name` as administrators write it.
+    """A product family: `key` as in the lab's cmdlets.json, `name` as administrators write it.
 
     `title` as its folders and its entries in the list of programs have it, in every language.
     """
@@ -96,7 +96,7 @@ def product_of(version: str) -> Product | None:
     """The family whose rules hold for a version; None for one that nobody here knows. Errors: VersionError for junk.
 
     DOC: 5.0.8308 Lync 2013, 6.0.9319 2015, 7.0.2046 2019. Everything above follows 2019 (Subscription Edition is the
-    same code line: domain.md section 7).
+    same code line: BLOG azurefeeds.com/2025/06).
     """
     major = parse(version)[0]
     if major >= 7:

@@ -77,7 +77,7 @@ def one_out_at_most(reached: Sequence[Facts]) -> Iterable[Finding]:
 
 
 def of_mirrors(stores: Iterable[Facts], settings: Facts, level: Level) -> Iterable[Finding]:
-    """Of the stores that a run will update; the reference and practice disagree, so that the user has to choose (domain.md)."""
+    """Of the stores that a run will update; the reference and practice disagree, so the user has to choose."""
     pairs = dict.fromkeys(f"{s['sql_server']} with {s['mirror']}" for s in stores if s["mirror"])
     if not pairs or settings.get("update_mirrored_databases"):
         return

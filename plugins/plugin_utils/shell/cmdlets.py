@@ -55,7 +55,7 @@ def user_database_state(sql_server: str) -> Call:
 def mirror_state(pool: str) -> Call:
     """Which side is principal, for products that have mirrored back ends (up to 2015).
 
-    Asked without a database type, whose values differ by product (domain.md section 6).
+    Asked without a database type, whose values differ by product (DOC: Get-CsDatabaseMirrorState).
     """
     # Two names of the last property are in circulation: DOC says Secondary, code in use reads Mirror (James Cussen).
     status = ["MirroringStatusOnPrimary", "MirroringStatusOnMirror", "MirroringStatusOnSecondary"]

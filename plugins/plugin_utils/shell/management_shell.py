@@ -32,7 +32,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import (
 SCRIPT = Path(__file__).with_suffix(".ps1")
 
 _COMMON_FILES = "C:\\Program Files\\Common Files"
-#: The names first; the paths for servers whose module folder is not on PSModulePath (domain.md section 12: CODE).
+#: The names first; the paths for servers whose module folder is not on PSModulePath (CODE: several public scripts).
 MODULES = (
     "SkypeForBusiness",
     "Lync",
@@ -40,7 +40,7 @@ MODULES = (
     f"{_COMMON_FILES}\\Skype for Business Server 2015\\Modules\\SkypeForBusiness\\SkypeForBusiness.psd1",
     f"{_COMMON_FILES}\\Microsoft Lync Server 2013\\Modules\\Lync\\Lync.psd1",
 )
-#: The group whose members may change the topology (domain.md section 12: DOC).
+#: The group whose members may change the topology (DOC: Enable-CsTopology).
 SERVER_ADMINS = "RTCUniversalServerAdmins"
 
 

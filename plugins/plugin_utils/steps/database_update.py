@@ -7,22 +7,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from ansible_collections.sfb.server.plugins.plugin_utils.evidence import databases as evidence
 from ansible_collections.sfb.server.plugins.plugin_utils.evidence import survey
-from ansible_collections.sfb.server.plugins.plugin_utils.evidence.databases import Situation, Target, Versions
-from ansible_collections.sfb.server.plugins.plugin_utils.product import databases, mirrors, stores
-from ansible_collections.sfb.server.plugins.plugin_utils.product.databases import Database, Scope, Selection
-from ansible_collections.sfb.server.plugins.plugin_utils.shell import background, cmdlets, state_folder, windows
+from ansible_collections.sfb.server.plugins.plugin_utils.evidence.databases import Situation, Versions
+from ansible_collections.sfb.server.plugins.plugin_utils.product import databases
+from ansible_collections.sfb.server.plugins.plugin_utils.product.databases import Database, Scope
+from ansible_collections.sfb.server.plugins.plugin_utils.shell import background, state_folder, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import SfbError
-from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import (
-    SERVER_ADMINS,
-    ManagementShell,
-    Outcome,
-)
+from ansible_collections.sfb.server.plugins.plugin_utils.shell.management_shell import ManagementShell, Outcome
+from ansible_collections.sfb.server.plugins.plugin_utils.steps import database_obstacles
+from ansible_collections.sfb.server.plugins.plugin_utils.steps.database_task import Task, Wish, task_for
 
 Say = Callable[[str], None]
 Facts = dict[str, Any]
@@ -32,82 +29,6 @@ PUBLISH = (
     "Publish the topology again (Enable-CsTopology as a member of RTCUniversalServerAdmins, or Topology Builder): the "
     "procedure for availability groups asks for it after the databases."
 )
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a task asks for; the options of sfb.server.database."""
-
-    state: Literal["updated", "present"] = "updated"
-    scope: Scope = "configured"
-    sql_server: str | None = None
-    instance: str | None = None
-    exclude_collocated_stores: Literal["auto", "true", "false"] = "auto"
-    availability_group: str | None = None
-    update_mirrored: bool = False
-    timeout_minutes: int = 120
-
-
-class Obstacle(NamedTuple):
-    """Why nothing is sent, and what to do about it."""
-
-    reason: str
-    remedy: str
-
-
-@dataclass(frozen=True)
-class Task:
-    """A wish against the topology: what it answers for."""
-
-    wish: Wish
-    target: Target
-    selection: Selection
-    exclude: bool
-
-    @property
-    def place(self) -> str:
-        return self.target.sql_server
-
-    def group(self, versions: Versions) -> str | None:
-        """The availability group, where these databases are in one: a run with several SQL servers has one wish for all."""
-        group = (self.wish.availability_group or "").lower()
-        meant = group == self.place or _highly_available(self.target, versions)
-        return group if group and meant and self.wish.scope != "local" else None
-
-    def guarded(self, versions: Versions) -> dict[str, Call]:
-        """Looked at once more in the process that has the claim already: of two that begin together, none goes on."""
-        claims = [evidence.share(server) for server in (*self.target.companions, *self.target.sql_hosts)]
-        # Select-String wants a file: where nobody else could update them, one that never has such a line.
-        return {"alone": windows.no_unfinished(claims or [state_folder.MARK]), **self.calls(versions)}
-
-    def calls(self, versions: Versions) -> dict[str, Call]:
-        """The one call that may be sent."""
-        report, update = state_folder.report(evidence.WORK), self.wish.state == "updated"
-        server, instance = self.group(versions) or self.place, self.target.instance
-        if self.wish.scope == "local":
-            call = cmdlets.install_local_databases(report, update=update)
-        elif self.wish.scope == "central_management":
-            call = cmdlets.install_central_management_database(server, report, update=update, instance=instance)
-        else:
-            call = cmdlets.install_configured_databases(
-                server, report, update=update, exclude_collocated_stores=self.exclude, instance=instance
-            )
-        return {"install": call}
-
-
-def task_for(wish: Wish, target: Target) -> Task:
-    """Whether stores beside the users' are excluded is found out here, once, for the call and for what is verified.
-
-    The reference says of -ExcludeCollocatedStores only that it suppresses a warning; the manual's wording is that those
-    stores are left out. So what stays behind there is named, and is no failure.
-    """
-    if wish.scope == "local" and wish.instance:
-        text = "The local scope has no sql_instance: all instances of the server are updated."
-        raise SfbError(text, remedy="Leave it away.")
-    beside = stores.collocated_roles(target.stores, target.sql_server) if wish.scope == "configured" else []
-    exclude = bool(beside) if wish.exclude_collocated_stores == "auto" else wish.exclude_collocated_stores == "true"
-    excluded = tuple(beside) if exclude else ()
-    return Task(wish, target, Selection(wish.scope, excluded, target.server, target.instance), exclude)
 
 
 def update(shell: ManagementShell, wish: Wish, say: Say) -> Facts:
@@ -127,12 +48,10 @@ def update(shell: ManagementShell, wish: Wish, say: Say) -> Facts:
         warnings += _follow(shell, task, task.guarded(first), say, ours=False).warnings
         situation, sent = evidence.look(shell, target), True
     versions = situation.versions
-    _refuse_without_versions(task, situation)
+    database_obstacles.refuse(task, database_obstacles.of_versions(task, situation), versions)
     wanted = databases.to_install(task.selection.of(versions.databases), wish.state)
     if wanted:
-        obstacles = find_obstacles(task, situation)
-        if obstacles:
-            raise stopped(task, obstacles, versions)
+        database_obstacles.refuse(task, database_obstacles.find(task, situation), versions)
         if shell.check_mode:
             return _result(shell, task, began, first, _predicted(versions, wanted), True)
         say(f"{task.place}: {task.calls(versions)['install'].powershell()}")
@@ -143,150 +62,6 @@ def update(shell: ManagementShell, wish: Wish, say: Say) -> Facts:
         shell.change({"claim": windows.remove(state_folder.claim(evidence.WORK))})
     _refuse_what_is_not_current(task, versions, sent, first, warnings)
     return _result(shell, task, began, first, versions.databases, sent, warnings)
-
-
-# ---- before ----------------------------------------------------------------------------------------------------------
-
-
-def _refuse_without_versions(task: Task, situation: Situation) -> None:
-    """Versions that are not known stop everything; missing rights are the usual reason, so they are told along."""
-    versions = situation.versions
-    obstacles = []
-    counted = task.selection.of(versions.databases)
-    if versions.trouble:
-        rights = _rights(task, situation)
-        remedy = "The rights above are the likely reason." if rights else survey.SECOND_HOP
-        obstacles = [*rights, Obstacle(versions.trouble, remedy)]
-    elif not counted:
-        text = f"Test-CsDatabase shows no database of {task.place} that this task answers for"
-        obstacles = [Obstacle(text, "Check sql_server_fqdn, sql_instance and the scope.")]
-    for database in databases.ahead(versions.databases):
-        remedy = f"{task.target.server} has older files than the database. Use a server that has the newest update as the runner."
-        obstacles.append(Obstacle(str(database), remedy))
-    if obstacles:
-        raise stopped(task, obstacles, versions)
-
-
-def find_obstacles(task: Task, situation: Situation) -> list[Obstacle]:
-    """Everything that speaks against the call, so that nobody has to find out one after the other at night."""
-    return [
-        *_rights(task, situation),
-        *_owners(situation),
-        *_closed(task, situation),
-        *_mirrored(task, situation),
-        *_availability(task, situation.versions),
-        *(
-            Obstacle(text, "Let it end there. If it was cut off, run this task there, or remove the file by hand.")
-            for text in situation.elsewhere
-        ),
-    ]
-
-
-def _rights(task: Task, situation: Situation) -> list[Obstacle]:
-    """DOC: RTCUniversalServerAdmins for the cmdlets, sysadmin for the databases (domain.md section 12)."""
-    user, found = situation.user, []
-    if not situation.server_admin:
-        text = f"{user} is not a member of {SERVER_ADMINS}, as far as its logon on {task.target.server} knows"
-        found.append(Obstacle(text, "Add the account to the group and let it log on anew."))
-    for instance in situation.instances:
-        name = f"{task.target.server}{instance.name[1:]}" if instance.name.startswith(".") else instance.name
-        if instance.trouble:
-            remedy = f"Is it running? Does it know {user}, as sysadmin? {survey.SECOND_HOP}"
-            found.append(Obstacle(f"SQL Server {name} does not answer {user} ({instance.trouble})", remedy))
-        elif not instance.sysadmin:
-            remedy = f"Give {user} the role sysadmin on {name}, at least for tonight, or use an account that has it."
-            found.append(Obstacle(f"{user} is not sysadmin on SQL Server {name}", remedy))
-    return found
-
-
-def _owners(situation: Situation) -> list[Obstacle]:
-    """DOC: Install-CsDatabase may delete the group where it owns a database."""
-    found = []
-    for instance in situation.instances:
-        owned = [r for r in instance.rows if r["owner"].rpartition("\\")[2].lower() == SERVER_ADMINS.lower()]
-        if owned:
-            names = ", ".join(row["name"] for row in owned)
-            text = f"{names} on {instance.name} belong to {owned[0]['owner']}, a group that the call may delete then"
-            remedy = f"Give each another owner first: ALTER AUTHORIZATION ON DATABASE::[{owned[0]['name']}] TO [sa]."
-            found.append(Obstacle(text, remedy))
-    return found
-
-
-def _closed(task: Task, situation: Situation) -> list[Obstacle]:
-    """Databases that can't be worked on. The state of mirrored ones is the mirror's matter."""
-    counted = task.selection.of(situation.versions.databases)
-    names = {database.name.lower() for database in counted}
-    there, found, told = set(), [], set()
-    for instance in situation.instances:
-        for row in instance.rows:
-            name = row["name"].lower()
-            there.add(name)
-            closed = (row["state"], row["access"]) != ("ONLINE", "MULTI_USER")
-            if name in names and closed and not task.target.mirrored:
-                told.add(name)
-                text = f"database {row['name']} on {instance.name} is {row['state']}, {row['access']}"
-                remedy = "Bring it to ONLINE and MULTI_USER first; an update that was cut off leaves it like this."
-                found.append(Obstacle(text, remedy))
-    for database in counted if task.wish.state == "updated" else []:
-        if database.state == "unreachable" and database.name.lower() not in told:
-            missing = database.name.lower() not in there
-            new = "It is not on the SQL server: an update that brings a new database wants state: present first."
-            found.append(Obstacle(str(database), new if missing else "It is there: look at it in SQL Server."))
-    return found
-
-
-def _mirrored(task: Task, situation: Situation) -> list[Obstacle]:
-    pairs = list(dict.fromkeys(f"{store.sql_server} with {store.mirror}" for store in task.target.mirrored))
-    if not pairs or task.wish.state != "updated":
-        return []
-    if not task.wish.update_mirrored:
-        text = (
-            f"databases are mirrored ({', '.join(pairs)}): the reference of Install-CsDatabase says that -Update cannot be "
-            "used against mirrored databases; administrators have done it since Lync Server 2013 CU2 "
-            "(microsoftreloaded.blogspot.com, July 2013)"
-        )
-        remedy = (
-            "Remove the mirror for the time of the update (Uninstall-CsMirrorDatabase), or follow practice with "
-            "update_mirrored: true (sfb_update_mirrored_databases)."
-        )
-        return [Obstacle(text, remedy)]
-    trouble = list(situation.mirror_trouble)
-    if task.target.product == "sfb2019":
-        trouble.append("this product has no Get-CsDatabaseMirrorState")
-    counted = task.selection.of(situation.versions.databases)
-    trouble = trouble or mirrors.unready(situation.mirrors, [database.name for database in counted])
-    if not trouble:
-        return []
-    text = f"not every database is principal on the primary and synchronised: {'; '.join(trouble)}"
-    remedy = "Make the primary principal (Invoke-CsDatabaseFailover -NewPrincipal Primary); let both sides synchronise."
-    return [Obstacle(text, remedy)]
-
-
-def _availability(task: Task, versions: Versions) -> list[Obstacle]:
-    if not _highly_available(task.target, versions) or task.group(versions) or task.wish.scope == "local":
-        return []
-    return [
-        Obstacle(
-            f"the databases on {task.place} are highly available ({versions.availability})",
-            "Give the FQDN of the availability group: availability_group (sfb_sql_availability_group).",
-        )
-    ]
-
-
-def _highly_available(target: Target, versions: Versions) -> bool:
-    """Any value but None is taken for an availability group where nothing is mirrored: the other values are not known."""
-    return versions.availability != "None" and not target.mirrored
-
-
-def stopped(task: Task, obstacles: Sequence[Obstacle], versions: Versions) -> SfbError:
-    """All of it in one message."""
-    what = {"updated": "updated", "present": "installed"}[task.wish.state]
-    lines = [f"{number}. {one.reason}. {one.remedy}" for number, one in enumerate(obstacles, 1)]
-    return SfbError(
-        f"The databases of {task.place} are not {what}; nothing was sent. {' '.join(lines)}",
-        reasons=[one._asdict() for one in obstacles],
-        databases=[evidence.shown(database) for database in versions.databases],
-    )
 
 
 # ---- the call --------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 
 """The update installer: one msp after the other, for the components that the server has.
 
-Exit codes: 0; 2 and 3010 want a restart; 1618 another installation runs; 1603 an msp failed (domain facts, section 8);
+Exit codes: 0; 2 and 3010 want a restart; 1618 another installation runs; 1603 an msp failed (ucvnext.org 2016/05);
 1641 the installer restarts the server itself.
 """
 

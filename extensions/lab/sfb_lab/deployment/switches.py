@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The switches: what nobody outside Microsoft knows ("Not found" in the domain facts). Each has at least two positions;
+"""The switches: what nobody outside Microsoft knows (no public source says it). Each has at least two positions;
 the collection has to work in all of them."""
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def test_each_exit_code_has_a_meaning_and_an_unknown_one_is_a_failure(code: int 
     assert text in found.text
 
 
-# REAL: ucvnext.org 2016/05 (domain.md section 8), between lines of the noise of any msp log.
+# REAL: ucvnext.org 2016/05, between lines of the noise of any msp log.
 LOG = r"""
 MSI (s) (A4:10) [15:19:12:001]: Executing op: Header
 DEBUG: Error 2826:  Control Line1 on dialog SetupError extends beyond the boundaries

@@ -15,7 +15,7 @@ from ansible_collections.sfb.server.plugins.plugin_utils.evidence import databas
 from ansible_collections.sfb.server.plugins.plugin_utils.shell import cmdlets, state_folder, windows
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.errors import SfbError, TimedOut
 from ansible_collections.sfb.server.plugins.plugin_utils.steps import database_update
-from ansible_collections.sfb.server.plugins.plugin_utils.steps.database_update import Wish
+from ansible_collections.sfb.server.plugins.plugin_utils.steps.database_task import Wish
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils import fakes
 from ansible_collections.sfb.server.tests.unit.plugins.plugin_utils.fakes import (
     POOL,
