@@ -136,7 +136,7 @@ def summarise(folder: Path, code: int) -> None:
                 if database["before"] != database["after"]
                 else database["after"]
             )
-            print(f"  {place:<24} {database['name']:<12} {database['state']:<8} {change}")
+            print(f"  {place:<28} {database['name']:<12} {database['state']:<8} {change}")
     if report["back_end"]:
         print(f"\nBack end away: {report['back_end']['away_minutes']} of {report['back_end']['limit_minutes']} minutes")
     felt = dict.fromkeys(FELT, 0)

@@ -22,13 +22,19 @@ def fault(kind, **more):
 @pytest.mark.parametrize(
     "trouble",
     [
-        pytest.param(fault("never_answers", at_request=45), id="a server accepts and never answers"),
+        pytest.param(
+            fault("never_answers", at_request=45),
+            id="a server accepts and never answers",
+            marks=pytest.mark.exhaustive,
+        ),
         pytest.param(fault("winrm_away_after_restart", minutes=12), id="WinRM stays away after the restart"),
         pytest.param(fault("fail_back_throws", times=4), id="the fail back throws four times"),
         pytest.param(fault("service_stays_starting", minutes=25), id="RTCSRV takes long to start"),
         pytest.param(fault("installer_exit", exit_code=1618, minutes=9), id="another installation runs first"),
         pytest.param(fault("installer_exit", exit_code=1641), id="the installer restarts by itself"),
-        pytest.param(fault("connection_dropped", at_request=60), id="the connection drops"),
+        pytest.param(
+            fault("connection_dropped", at_request=60), id="the connection drops", marks=pytest.mark.exhaustive
+        ),
         pytest.param(fault("connection_dropped", at_request=60, after_work=True), id="an answer is lost"),
     ],
 )

@@ -222,7 +222,8 @@ def started_detached(whole):
     return whole.around(whole.detached[0])
 
 
-@pytest.mark.parametrize("kind", ["stop", "databases"])
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("kind", ["databases", "stop"])
 def test_a_connection_that_breaks_while_background_work_is_started_breaks_nothing_else(tmp_path, kind):
     is_survived(tmp_path, kind, started_detached)
 
