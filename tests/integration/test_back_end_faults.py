@@ -256,6 +256,20 @@ def test_the_services_run_after_databases_that_failed_and_the_next_run_finishes(
     assert [line["kind"] for line in running.journal()].count("installer") == 2, "begun and ended, once"
 
 
+def test_databases_that_fail_after_the_last_front_end_fail_the_run_of_the_whole_pool(lab):
+    running = start(lab, bare_back_end(), [{"fault": "install_database", "kind": "fails_half_way"}])
+
+    run = running.play("patch_frontend_pool.yml")
+
+    assert run.code != 0
+    is_told(run, "Install-CsDatabase on ", " failed: ", f"rgsconfig on {SQL01}\\rtc is behind")
+    assert run.report["outcome"] == "failed"
+    assert run.output.count("FAILED!") == 2, (
+        "the database step, and the end of the run: no server repeats what another said"
+    )
+    assert running.play("patch_frontend_pool.yml").report["outcome"] == "done"
+
+
 # ---- the server itself: found before anything stops ----------------------------------------------------------------------
 
 
