@@ -104,7 +104,7 @@ def _server(name: str, events: Sequence[Event], planned: Event) -> dict[str, Any
         "fqdn": planned.get("servers", {}).get(name, name),
         "state": state,
         "version_before": before,
-        "version_after": after[-1] if after else before,
+        "version_after": after[-1] if after else before if state == "had the update" else None,
         "minutes_out_of_service": _minutes(out, back),
         "message": failures[-1].get("msg") if failures else None,
     }

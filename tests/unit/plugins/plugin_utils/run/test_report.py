@@ -59,6 +59,11 @@ def test_a_server_that_was_patched_says_its_versions_and_how_long_it_was_out() -
     }
 
 
+def test_a_server_whose_turn_has_not_come_has_no_version_after_it_and_one_that_had_the_update_keeps_its_own() -> None:
+    assert (server_of([])["version_before"], server_of([])["version_after"]) == ("6.0.9319.534", None)
+    assert server_of([], "fe03")["version_after"] == "6.0.9319.628"
+
+
 FAILED = {"changed": False, "failed": True, "msg": "no"}
 
 
