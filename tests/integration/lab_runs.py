@@ -65,8 +65,8 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        """The output with its line breaks folded, to look for sentences in."""
-        return " ".join(self.output.split())
+        """The output with its line breaks folded, to look for sentences in. Older cores show a failure only as JSON."""
+        return " ".join(self.output.replace("\\\\", "\\").split())
 
 
 @dataclass
