@@ -51,7 +51,11 @@ class ActionModule(SfbAction):
             self.record.note("planned", **run_record.planned(pool, order, done, surveys), findings=result["findings"])
         stopping = [finding for finding in found if finding.stops]
         if stopping:
-            return {**result, "failed": True, "msg": f"Nothing was changed. {plan_text.in_short(stopping)}."}
+            return {
+                **result,
+                "failed": True,
+                "msg": plan_text.refusal(stopping, surveys, "sfb_deployment_plan" in self.vars),
+            }
         if not planned.patch:
             return {**result, "failed": True, "msg": "Nothing was changed: there is no server to patch."}
         # Through JSON, so that only plain lists and dicts cross the border to Ansible.

@@ -34,7 +34,7 @@ class ActionModule(SfbAction):
             self.record.note("planned", **run_record.planned("", order, [], surveys), findings=result["findings"])
         stopping = [finding for finding in found if finding.stops]
         if stopping:
-            return {**result, "failed": True, "msg": f"Nothing was changed. {plan_text.in_short(stopping)}."}
+            return {**result, "failed": True, "msg": plan_text.refusal(stopping, surveys)}
         if not planned.steps:
             return {**result, "failed": True, "msg": "Nothing was changed: there is no server to patch."}
         return {**result, "plan": planned.as_facts()}

@@ -75,7 +75,7 @@ class ActionModule(SfbAction):
             return {
                 **result,
                 "failed": True,
-                "msg": f"Nothing was changed. {plan_text.in_short(stopping)}.",
+                "msg": plan_text.refusal(stopping, surveys, "sfb_deployment_plan" in self.vars),
             }
         # Through JSON, so that only plain lists and dicts cross the border to Ansible.
         result["plan"] = {**json.loads(json.dumps(asdict(planned))), "order": [server.name for server in planned.patch]}

@@ -24,13 +24,16 @@ from back_end_labs import (
     standard,
     start,
 )
-from lab_runs import OLD
+from deployments import quick
+from lab_runs import OLD, pool_of
 
 FE01, FE02, FE03 = "fe01.example.com", "fe02.example.com", "fe03.example.com"
 GROUP = "ag01.example.com"
 PATCHED = {STANDARD: (standard, SE01), BACK_END: (back_end, SQL01)}
 EACH = pytest.mark.parametrize("playbook", PATCHED)
 pytestmark = pytest.mark.sampled(1)
+#: The waits of the gate have tests of their own.
+QUICK = {"sfb_health_reads": 1, "sfb_settle_minutes": 0}
 
 
 def account(**rights):
@@ -151,6 +154,21 @@ def test_an_account_without_a_second_hop_is_told_so_before_anything_is_sent(lab)
     nothing_was_changed(running)
 
 
+@pytest.mark.parametrize(
+    ("playbook", "deployment"), [(BACK_END, back_end), (STANDARD, standard)], ids=["back end", "Standard Edition"]
+)
+def test_without_a_second_hop_the_look_says_so_and_nothing_stops(lab, playbook, deployment):
+    running = start(lab, deployment(accounts=account(second_hop=False)))
+
+    run = running.play(playbook)
+
+    assert run.code != 0
+    is_told(run, "topology could not be read: ")
+    assert "(the second hop): CredSSP, Kerberos delegation or become." in run.text
+    assert "edition" not in {finding["id"] for finding in run.report["findings"]}
+    nothing_was_changed(running)
+
+
 def test_mirrored_databases_are_updated_when_the_user_says_so_and_the_primary_is_principal(lab):
     running = start(lab, bare_back_end("sfb2015", sql={"mirror": SQL02}))
 
@@ -268,6 +286,62 @@ def test_databases_that_fail_after_the_last_front_end_fail_the_run_of_the_whole_
         "the database step, and the end of the run: no server repeats what another said"
     )
     assert running.play("patch_frontend_pool.yml").report["outcome"] == "done"
+
+
+def test_databases_follow_in_the_run_that_repairs_a_half_applied_update(lab):
+    fault = {"fault": "installer_exit", "host": "fe02.example.com", "exit_code": 1603}
+    running = start(lab, quick(pool_of(3)), [fault])
+    assert running.play("patch_frontend_pool.yml", **QUICK).code != 0
+
+    again = running.play("patch_frontend_pool.yml", **QUICK)
+
+    assert again.code == 0, again.output
+    assert again.report["outcome"] == "done"
+    assert databases(again)["rtcxds"][2] == "current"
+    assert len(running.changes(INSTALL)) == 1
+
+
+def test_what_remains_after_the_eleven_steps_is_said_and_the_run_is_not_called_done(lab):
+    running = start(lab, back_end(sql={"availability_group": "ag01.example.com"}))
+
+    run = running.play(BACK_END, sfb_sql_availability_group="ag01.example.com")
+
+    assert run.code == 0, run.output
+    assert run.report["outcome"] == "limited"
+    assert "Publish the topology again" in run.text
+    assert "Publish the topology again" in run.report["message"]
+
+
+def test_the_central_management_store_is_left_alone_where_that_is_written_as_text(lab):
+    deployment = back_end(sql={"databases": {**OLD_DATABASES, "xds": "10.16.6"}})
+    deployment["switches"] = {"configured_covers_central_management": False}
+    running = start(lab, deployment)
+
+    run = running.play(BACK_END, sfb_update_central_management="false")
+
+    assert run.code == 0, run.output
+    assert not any(line["parameters"].get("CentralManagementDatabase") for line in running.changes(INSTALL))
+
+
+@pytest.mark.parametrize("variable", ["sfb_max_minutes_away", "sfb_stop_after_minutes"])
+def test_a_limit_of_no_minutes_is_not_taken_for_no_limit(lab, variable):
+    running = start(lab, back_end())
+
+    run = running.play(BACK_END, **{variable: 0})
+
+    assert run.code != 0
+    assert f"{variable} is 0" in run.text
+    assert running.changes() == []
+
+
+def test_a_file_of_tasks_that_is_not_there_stops_the_run_in_words(lab):
+    running = start(lab, standard())
+
+    run = running.play(STANDARD, sfb_after_server="/nowhere/after.yml")
+
+    assert run.code != 0
+    assert "is undefined" not in run.text
+    is_told(run, "Its services run again.")
 
 
 # ---- the server itself: found before anything stops ----------------------------------------------------------------------

@@ -26,7 +26,7 @@ Moment = Callable[[Line], bool]
 
 FAIL_OVER, FAIL_BACK = "Invoke-CsComputerFailOver", "Invoke-CsComputerFailBack"
 #: What a run says that its findings stop.
-NOTHING_CHANGED = "Nothing was changed."
+NOTHING_CHANGED = "Nothing was changed"
 
 
 def is_call(cmdlet: str, host: str | None = None, **facts: Any) -> Moment:

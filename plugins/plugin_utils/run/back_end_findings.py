@@ -38,6 +38,7 @@ def find(
             found += _of_kind(kind, survey, [survey, *front_ends], settings, now)
     if kind == "back_end":
         found += _front_ends(planned, front_ends, settings)
+        found += _runners(planned)
         found += _pools(planned, pools)
         found += _absence(planned, settings)
         found += findings.of_mirrors(_stores(planned, surveys, front_ends, settings), settings, "error")
@@ -51,6 +52,9 @@ def find(
 def _of_kind(kind: Kind, survey: Facts, known: Sequence[Facts], settings: Facts, now: float) -> Iterable[Finding]:
     server, product = survey["server"], survey.get("product")
     standard = survey.get("edition") == "standard"
+    if "topology" in survey.get("unread", {}):
+        yield from findings.of_server(survey, settings, now)
+        return
     if kind == "standard_edition" and not standard:
         what = "has no module of the product" if product == "none" else f"belongs to pool {survey.get('pool')}"
         remedy = "Front Ends are patched with patch_frontend_pool.yml, back ends with patch_backend_server.yml."
@@ -69,7 +73,11 @@ def _of_kind(kind: Kind, survey: Facts, known: Sequence[Facts], settings: Facts,
 
 def _front_ends(planned: Plan, front_ends: Sequence[Facts], settings: Facts) -> Iterable[Finding]:
     """DOC (AlwaysOn page), BLOG datawan: the databases follow when every server of the pool has the update."""
-    known = [survey for survey in front_ends if survey.get("components")]
+    known = database_plan.readable(front_ends)
+    for survey in front_ends:
+        if survey["reachable"] and survey not in known:
+            yield from findings.of_front_end(survey)
+            yield from findings.of_unread(survey)
     pools = {pool for server in planned.patch for pool in server.pools}
     remedy = "Patch the Front Ends first: patch_frontend_pool.yml. The databases follow the last of them."
     pool_of = {survey["server"]: survey["pool"] for survey in known}
@@ -86,6 +94,13 @@ def _front_ends(planned: Plan, front_ends: Sequence[Facts], settings: Facts) -> 
     if not known:
         fact = "no Front End could be looked at, so whether they have the update is not known"
         yield Finding("front_ends_first", "error", None, fact, "Put the pool's Front Ends into sfb_front_end_servers.")
+
+
+def _runners(planned: Plan) -> Iterable[Finding]:
+    for server in planned.patch:
+        if server.runner_trouble:
+            remedy = "Name a Front End with the update, in service, that is in sfb_front_end_servers."
+            yield Finding("runner", "error", server.server, server.runner_trouble, remedy)
 
 
 def _pools(planned: Plan, pools: Sequence[Facts]) -> Iterable[Finding]:

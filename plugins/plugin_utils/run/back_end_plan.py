@@ -29,9 +29,10 @@ class Server:
     """One server of the plan; `name` is the inventory's.
 
     `install`: it is stopped and gets the update; otherwise only its databases are looked at. `runner` and `witness`:
-    inventory names; a runner where the databases are updated from another server, a witness where a Front End watches
-    the back end. `limit_minutes`: for how long its back end may be away, None where nobody told.
-    `central_instance`: where the Central Management store is, "" for the default instance; None where it is not here.
+    inventory names; a runner where the databases are updated from another server (`runner_trouble`: why none can), a
+    witness where a Front End watches the back end. `limit_minutes`: for how long its back end may be away, None where
+    nobody told. `central_instance`: where the Central Management store is, "" for the default instance; None where it
+    is not here.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Server:
     limit_minutes: float | None
     expected_minutes: int
     central_instance: str | None
+    runner_trouble: str = ""
     steps: tuple[Step, ...] = ()
     left_out: tuple[Step, ...] = ()
 
@@ -98,7 +100,7 @@ def _server(kind: Kind, survey: Facts, front_ends: Sequence[Facts], pools: Seque
     else:
         why = f"{versions.core_version(survey['components'])} -> {wanted}"
     why += "; first, because an earlier run stopped it" if survey["mark"] else ""
-    runner = str(settings.get("database_runner") or witness) if bare else ""
+    runner, trouble = _runner(front_ends, of_pools, witness, settings) if bare else ("", "")
     pending = not bare and plan.needs_restart(survey)
     target = database_plan.Target(
         "local" if kind == "standard_edition" else "configured",
@@ -126,19 +128,30 @@ def _server(kind: Kind, survey: Facts, front_ends: Sequence[Facts], pools: Seque
         min(limits, default=None) if watched else None,
         sum(minutes for step, minutes in EXPECTED.items() if step not in skipped),
         next((store["instance"] for store in stores if store["role"] == database_plan.CENTRAL), None),
+        trouble,
         steps,
         left_out,
     )
 
 
 def stores_of(survey: Facts, known: Sequence[Facts], group: str | None = None) -> list[Facts]:
-    """What the topology puts on this server, as the principal, the mirror or a node of the availability group."""
+    """What the topology puts on this server by its own name; else what it holds as a mirror or a node of the group.
+
+    One update of databases is for one name: those that it holds under another are updated with that one's.
+    """
     stores: list[Facts] = next((other["stores"] for other in known if other.get("stores") is not None), [])
-    return [
-        store
-        for store in stores
-        if survey["server"] in (store["sql_server"], store["mirror"]) or store["sql_server"] == (group or "").lower()
-    ]
+    own = [store for store in stores if store["sql_server"] == survey["server"]]
+    mirrored = [store for store in stores if store["mirror"] == survey["server"]]
+    return own or mirrored or [store for store in stores if store["sql_server"] == (group or "").lower()]
+
+
+def _runner(front_ends: Sequence[Facts], pools: Sequence[str], witness: str, settings: Facts) -> tuple[str, str]:
+    """(inventory name, why there is none): who updates the databases of a SQL Server alone."""
+    asked = settings.get("database_runner")
+    if not asked:
+        return witness, "" if witness else "no Front End of its pools is in service"
+    known = database_plan.readable(front_ends)
+    return database_plan.asked_runner(asked, known, database_plan.behind(known, settings["update_version"]), pools)
 
 
 def _steps(

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from ansible_collections.sfb.server.plugins.plugin_utils.product import versions
+from ansible_collections.sfb.server.plugins.plugin_utils.product import stores, versions
 from ansible_collections.sfb.server.plugins.plugin_utils.shell import cmdlets, state_folder
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.call import Call
 
@@ -68,17 +68,24 @@ def make(surveys: Sequence[Facts], settings: Facts, finished: Mapping[str, versi
     finished: {inventory name: components}, of servers that were patched since they were surveyed. Where a run
     patches several pools, in `pool_order`: only the targets that `pool_fqdn` is the last of these pools to depend on.
     """
-    known = [
-        {**survey, "components": finished.get(survey["inventory_name"], survey["components"])}
-        for survey in surveys
-        if survey.get("reachable") and survey.get("components") and survey.get("stores") is not None
-    ]
+    known = [_as_finished(survey, finished) for survey in readable(surveys)]
     if not known:
         return []
     lacking = behind(known, settings.get("update_version"))
     mine = (target for target in _of_topology(known) if _is_last(target, settings))
     found = [_decided(target, known, lacking, settings) for target in mine]
     return sorted(found, key=lambda target: target.scope == CENTRAL)
+
+
+def readable(surveys: Sequence[Facts]) -> list[Facts]:
+    """Those that say which pool they are of, and what they have; of the others see `unknown`."""
+    return [s for s in surveys if s.get("reachable") and s.get("components") and s.get("stores") is not None]
+
+
+def _as_finished(survey: Facts, finished: Mapping[str, versions.Components]) -> Facts:
+    """The update is whole on a server that was patched since it was surveyed."""
+    components = finished.get(survey["inventory_name"])
+    return {**survey, "components": components, "install_incomplete": False} if components else survey
 
 
 def _of_topology(known: Sequence[Facts]) -> Iterable[Target]:
@@ -128,7 +135,7 @@ def _decided(target: Target, known: Sequence[Facts], lacking: Mapping[str, str],
     servers = [server for pool in target.pools for server in members.get(pool, [])]
     unseen = [server for server in servers if server not in seen]
     without = [f"{server} ({lacking[server]})" for server in servers if server in lacking]
-    runner = _runner(target, known, lacking, settings.get("runner"))
+    runner, trouble = _runner(target, known, lacking, settings.get("runner"))
     skipped = ""
     if without:
         skipped = f"{', '.join(without)} has not got the update yet; the databases follow the last server of the pool"
@@ -139,21 +146,39 @@ def _decided(target: Target, known: Sequence[Facts], lacking: Mapping[str, str],
             "servers of all these pools in sfb_front_end_servers"
         )
     elif not runner:
-        skipped = "no server that was seen can run it"
+        skipped = trouble
     elif target.scope == CENTRAL and not settings.get("update_central_management"):
         skipped = "it is tested only; sfb_update_central_management: true updates it"
     return replace(target, runner=runner, skipped=skipped)
 
 
-def _runner(target: Target, known: Sequence[Facts], lacking: Mapping[str, str], asked: str | None) -> str:
-    """The server asked for; else that of a Standard Edition server itself; else the first of its pools in service."""
+def _runner(target: Target, known: Sequence[Facts], lacking: Mapping[str, str], asked: str | None) -> tuple[str, str]:
+    """(inventory name, "" or why there is none): a Standard Edition server itself, else the server asked for, else the
+    first of its pools that is in service."""
     if target.scope == "local":
-        return next((s["inventory_name"] for s in known if s["server"] == target.sql_server), "")
-    names = [
-        s["inventory_name"] for s in known if asked and asked.lower() in (s["inventory_name"].lower(), s["server"])
-    ]
-    able = [s for s in known if s["server"] not in lacking and s["pool"] in target.pools and s["state"] == "in_service"]
-    return next(iter(names + [s["inventory_name"] for s in able]), "")
+        able = [survey for survey in known if survey["server"] == target.sql_server]
+    elif asked:
+        return asked_runner(asked, known, lacking, target.pools)
+    else:
+        of_pools = [survey for survey in known if survey["pool"] in target.pools]
+        able = [s for s in of_pools if s["server"] not in lacking and s["state"] == "in_service"]
+    return next(((s["inventory_name"], "") for s in able), ("", "no server that was seen can run it"))
+
+
+def asked_runner(
+    asked: str, known: Sequence[Facts], lacking: Mapping[str, str], pools: Collection[str]
+) -> tuple[str, str]:
+    """As _runner. The schema that is expected comes from the runner's own files: older ones call old databases current."""
+    runner = next((s for s in known if asked.lower() in (s["inventory_name"].lower(), s["server"])), None)
+    if runner is None:
+        return "", f"sfb_database_runner is {asked}, which is no Front End that this run has looked at"
+    own = versions.core_version(runner["components"])
+    others = [versions.core_version(survey["components"]) for survey in known if survey["pool"] in pools]
+    if runner["server"] in lacking or any(versions.compare(own, other) < 0 for other in others):
+        return "", f"sfb_database_runner is {runner['server']}, which has not got the update ({own})"
+    if runner["state"] != "in_service":
+        return "", f"sfb_database_runner is {runner['server']}, which is not in service"
+    return str(runner["inventory_name"]), ""
 
 
 def as_if_patched(surveys: Sequence[Facts], names: Collection[str], version: str) -> dict[str, dict[str, str]]:
@@ -179,7 +204,7 @@ def command(target: Target) -> Call:
     if target.scope == CENTRAL:
         instance = next(iter(target.instances), None)
         return cmdlets.install_central_management_database(target.sql_server, report, instance=instance)
-    collocated = bool({"archiving", "monitoring"} & set(target.roles))
+    collocated = "user" in target.roles and bool({*stores.COLLOCATED} & {*target.roles})
     return cmdlets.install_configured_databases(target.sql_server, report, exclude_collocated_stores=collocated)
 
 

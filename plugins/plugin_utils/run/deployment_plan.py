@@ -284,6 +284,7 @@ def find(
             found += told if survey["inventory_name"] in in_play else [replace(f, level="warning") for f in told]
         else:
             found += _of_group(survey, groups)
+    found += _of_members(surveys, planned)
     found += _of_order(surveys, planned, settings)
     found += _of_pairs(surveys, backups, planned)
     return findings.judged(found, settings)
@@ -309,6 +310,19 @@ def _of_group(survey: Facts, groups: Mapping[str, Sequence[str]]) -> Iterable[Fi
         }
         fact = f"it is {what[right]}, and stands in {' and '.join(GROUPS[kind] for kind in of)}"
         yield Finding("edition", "error", server, fact, f"Put it into {GROUPS[right]} alone.")
+
+
+def _of_members(surveys: Sequence[Facts], planned: Plan) -> Iterable[Finding]:
+    """Found by the pool's own step too, but then the steps before it have been done."""
+    known = {survey["server"] for survey in surveys if survey["reachable"]}
+    silent = {str(survey["inventory_name"]).lower() for survey in surveys if not survey["reachable"]}
+    for entry in _topology([survey for survey in surveys if survey["reachable"]]):
+        computers = entry["computers"] if entry["pool"] in (planned.members or {}) else []
+        for server in computers:
+            if server not in known | silent and silent <= set(computers):
+                fact = f"the topology has it in pool {entry['pool']}, and the inventory has not"
+                remedy = f"Add it to {GROUPS['front_end']}: every server of the pool must be watched."
+                yield Finding("membership", "error", server, fact, remedy)
 
 
 def _of_order(surveys: Sequence[Facts], planned: Plan, settings: Facts) -> Iterable[Finding]:

@@ -19,7 +19,12 @@ from ansible_collections.sfb.server.plugins.plugin_utils.run.pool_findings impor
     of_same_server,
     one_out_at_most,
 )
-from ansible_collections.sfb.server.plugins.plugin_utils.run.server_findings import of_front_end, of_reach, of_server
+from ansible_collections.sfb.server.plugins.plugin_utils.run.server_findings import (
+    of_front_end,
+    of_reach,
+    of_server,
+    of_unread,
+)
 from ansible_collections.sfb.server.plugins.plugin_utils.run.surroundings_findings import (
     of_address_book,
     of_backup,
@@ -33,12 +38,14 @@ __all__ = [
     "find",
     "judged",
     "of_backup",
+    "of_front_end",
     "of_media",
     "of_mirrors",
     "of_pool",
     "of_reach",
     "of_same_server",
     "of_server",
+    "of_unread",
 ]
 
 #: No promise of the collection can be kept with one of these, so nobody can accept them away.
@@ -57,6 +64,7 @@ NEVER_ACCEPTED = frozenset(
         "two_out",
         "folder",
         "front_ends_first",
+        "runner",
         "version_lower",
         "unread_topology",
         "unread_product",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ansible_collections.sfb.server.plugins.plugin_utils.run.findings import Finding
+from ansible_collections.sfb.server.plugins.plugin_utils.run.finding import Facts, Finding
 from ansible_collections.sfb.server.plugins.plugin_utils.run.plan import Plan
 from ansible_collections.sfb.server.plugins.plugin_utils.run.window import Limits
 from ansible_collections.sfb.server.plugins.plugin_utils.shell.times import format_utc, minutes_text
@@ -45,7 +45,15 @@ def _front_ends(plan: Plan, with_commands: bool) -> Iterable[str]:
         yield f"  about {minutes_text(plan.expected_minutes)}, one server at a time; drains may take longer"
 
 
-def in_short(stopping: Sequence[Finding], most: int = 5) -> str:
+def refusal(stopping: Sequence[Finding], surveys: Sequence[Facts], of_deployment: bool = False) -> str:
+    """Why nothing is begun, and what an earlier run left behind. `of_deployment`: other steps of the run may have done much."""
+    where = " in this step of the run" if of_deployment else ""
+    out = [survey["server"] for survey in surveys if survey["reachable"] and survey.get("mark")]
+    left = f" Still out of service by an earlier run of ours, until one goes on there: {', '.join(out)}." if out else ""
+    return f"Nothing was changed{where}. {_in_short(stopping)}.{left}"
+
+
+def _in_short(stopping: Sequence[Finding], most: int = 5) -> str:
     """The findings that stop a run as one sentence: the whole list stands above it, and in the report."""
     found = [words for _title, same in _together(stopping) for words in same]
     more = f"; and {len(found) - most} more" if len(found) > most else ""

@@ -87,18 +87,24 @@ def _replace(path: Path, text: str) -> None:
 
 def _server(name: str, events: Sequence[Event], planned: Event) -> dict[str, Any]:
     ended = [event for event in events if event.get("server") == name and event["event"] == "ended"]
-    failures = [event for event in ended if event.get("failed")]
+    # A plan is made on one server and speaks of all.
+    failures = [event for event in ended if event.get("failed") and event.get("step") != "patch_plan"]
     before = planned.get("versions", {}).get(name)
     after = [event["version_after"] for event in ended if event.get("version_after")]
     # Also of a step that failed: what it says of the server's state holds.
     moves = [event for event in ended if event.get("step") in _MOVES and event.get("state")]
     out = next((event["time"] for event in moves if event["state"] == "out_by_us"), None)
+    # One that was cut off on its way out counts as out, as it does for the next run.
+    begun = [e for e in events if e.get("server") == name and e["event"] == "begun" and e.get("step") in _MOVES]
+    cut_off = bool(begun) and not any(
+        e.get("step") == begun[-1]["step"] and e["time"] >= begun[-1]["time"] for e in ended
+    )
     back = moves[-1]["time"] if moves and moves[-1]["state"] in ("in_service", "no_front_end") else None
     state = "patched" if after and back and not failures else "failed" if failures else "waiting"
-    if out and not back:
+    if (out or cut_off or name in planned.get("out", [])) and not back:
         state = "out of service"
     if name in planned.get("done", []):
-        state = "had the update"
+        state = "had the update" if before else "databases only"
     return {
         "server": name,
         "fqdn": planned.get("servers", {}).get(name, name),

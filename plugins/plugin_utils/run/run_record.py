@@ -97,6 +97,7 @@ def planned(
         "pool": pool,
         "order": list(order),
         "done": list(done),
+        "out": [survey["inventory_name"] for survey in known if survey.get("mark")],
         "servers": {survey["inventory_name"]: survey["server"] for survey in known},
         "versions": {s["inventory_name"]: versions.core_version(s["components"]) for s in with_product},
     }

@@ -77,6 +77,13 @@ def of_front_end(survey: Facts) -> Iterable[Finding]:
         yield Finding("edition", "error", server, "it is a Standard Edition server", remedy)
 
 
+def of_unread(survey: Facts) -> Iterable[Finding]:
+    for part, why in survey["unread"].items():
+        level: Level = "error" if part in _NEEDED_PARTS else "warning"
+        remedy = _NEEDED_PARTS.get(part, "Look by hand.")
+        yield Finding(f"unread_{part}", level, survey["server"], f"{part} could not be read: {why}", remedy)
+
+
 def of_server(survey: Facts, settings: Facts, now: float) -> list[Finding]:
     """Of any server of the product, whatever its role."""
     server = survey["server"]
@@ -85,9 +92,7 @@ def of_server(survey: Facts, settings: Facts, now: float) -> list[Finding]:
     def add(identifier: str, level: Level, fact: str, remedy: str) -> None:
         found.append(Finding(identifier, level, server, fact, remedy))
 
-    for part, why in survey["unread"].items():
-        level: Level = "error" if part in _NEEDED_PARTS else "warning"
-        add(f"unread_{part}", level, f"{part} could not be read: {why}", _NEEDED_PARTS.get(part, "Look by hand."))
+    found += of_unread(survey)
     if not survey["administrator"]:
         add(
             "rights",

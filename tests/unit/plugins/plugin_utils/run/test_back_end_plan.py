@@ -123,8 +123,35 @@ def test_sql_server_alone_has_nothing_to_install_and_a_front_end_updates_its_dat
     del bare["components"], bare["stores"]
     server = plan(bare)
     assert (server.install, server.runner, names(server)) == (False, "fe01", ["11"])
-    assert plan(bare, database_runner="fe02").runner == "fe02"
+    assert plan(bare, database_runner="FE02.example.com").runner == "fe02"
     assert find(bare) == []
+    nobody = only(find(bare, database_runner="fe99"), "runner")
+    assert (nobody.stops, "sfb_database_runner is fe99" in nobody.fact) == (True, True)
+
+
+def test_step_eleven_is_for_the_name_under_which_a_server_has_stores_of_its_own() -> None:
+    archive = "sql02.example.com"
+    for beside in (store(mirror=archive), store(sql="ag01.example.com")):
+        own = survey(archive, stores=[beside, store("monitoring", archive)])
+        assert plan(own, sql_availability_group="ag01.example.com").sql_server == archive
+        assert (
+            " -ExcludeCollocatedStores "
+            not in plan(own, sql_availability_group="ag01.example.com").steps[-2].commands[0]
+        )
+
+
+def test_a_front_end_of_which_no_topology_was_read_is_named_with_its_remedy() -> None:
+    unread = front_end("fe02", unread={"topology": "access denied"})
+    for part in ("pool", "stores", "topology"):
+        del unread[part]
+    found = find(survey(SQL), front_ends=[front_end("fe01"), unread])
+    assert [(f.id, f.server, f.stops) for f in found] == [("unread_topology", "fe02.example.com", True)]
+
+
+def test_a_standard_edition_server_without_a_second_hop_is_not_taken_for_another_kind() -> None:
+    own = {**STANDARD, "pool": None, "edition": None, "stores": None, "unread": {"topology": "access denied"}}
+    found = find(own, "standard_edition", pools=())
+    assert [(f.id, f.stops) for f in found if f.level == "error"] == [("unread_topology", True)]
 
 
 def test_a_server_that_an_earlier_run_stopped_goes_through_the_steps_again_and_comes_first() -> None:

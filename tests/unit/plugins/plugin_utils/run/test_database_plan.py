@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from ansible_collections.sfb.server.plugins.plugin_utils.run import database_plan
 
 OLD, NEW = "7.0.2046.396", "7.0.2046.521"
@@ -75,6 +76,9 @@ def test_while_a_server_of_the_pool_lacks_the_update_its_databases_wait() -> Non
 def test_a_server_that_was_patched_since_it_was_looked_at_counts_with_what_it_has_now() -> None:
     looked_at = [front_end("fe01"), front_end("fe02", version=OLD)]
     assert not plan(looked_at, finished={"fe02": {CORE: NEW}})["sql01.example.com configured"].skipped
+    half_applied = [front_end("fe01"), front_end("fe02", install_incomplete=True)]
+    assert plan(half_applied)["sql01.example.com configured"].skipped
+    assert not plan(half_applied, finished={"fe02": {CORE: NEW}})["sql01.example.com configured"].skipped
 
 
 def test_a_store_of_two_pools_waits_until_this_run_has_seen_both() -> None:
@@ -94,7 +98,26 @@ def test_the_central_management_store_is_only_tested_unless_its_update_was_asked
 def test_the_runner_is_the_server_asked_for_or_the_first_in_service_with_the_update() -> None:
     out = [front_end("fe01", state="out_by_us"), front_end("fe02")]
     assert plan(out)["sql01.example.com configured"].runner == "fe02"
-    assert plan(out, runner="FE01.example.com")["sql01.example.com configured"].runner == "fe01"
+    assert plan(POOL01, runner="FE02.example.com")["sql01.example.com configured"].runner == "fe02"
+
+
+@pytest.mark.parametrize(
+    ("surveys", "asked", "why"),
+    [
+        pytest.param([front_end("fe01"), front_end("fe02")], "fe99", "no Front End that this run", id="not known"),
+        pytest.param([front_end("fe01"), front_end("fe02", state="out_by_us")], "fe02", "not in service", id="out"),
+        pytest.param(
+            [*POOL01, front_end("fe11", "pool02", version=OLD)],
+            "fe11",
+            f"has not got the update ({OLD})",
+            id="old files",
+        ),
+    ],
+)
+def test_a_runner_that_would_not_do_is_not_replaced_by_another_one(surveys: Any, asked: str, why: str) -> None:
+    for settings in ({}, {"update_version": None}):
+        target = plan(surveys, runner=asked, **settings)["sql01.example.com configured"]
+        assert (target.runner, why in target.skipped) == ("", True)
 
 
 def test_without_a_wanted_version_the_highest_of_the_pool_is_what_all_must_have() -> None:

@@ -195,6 +195,12 @@ def test_a_server_that_does_not_answer_stops_the_run_unless_limit_leaves_it_out(
     assert ids(findings(surveys, play_hosts=["fe01"])) == ["connection warning"]
 
 
+def test_a_pool_that_is_only_partly_in_the_inventory_is_found_before_the_first_step() -> None:
+    surveys = [survey for survey in everyone() if survey["inventory_name"] != "fe02"]
+    found = [finding for finding in findings(surveys) if finding.stops]
+    assert [(f.id, f.server) for f in found] == [("membership", "fe02.example.com")]
+
+
 def test_a_server_in_the_wrong_group_or_in_two_stops_the_run() -> None:
     groups = {"front_end": [*GROUPS["front_end"], "se01"], "standard_edition": ["se01", "se02"], "back_end": ["sql01"]}
     found = findings(everyone(), groups=groups)

@@ -529,7 +529,16 @@ SOURCE = "".join(
 )
 
 #: test_back_end_plan.py has the cases of back ends and Standard Edition servers.
-OF_BACK_ENDS = {"edition", "no_store", "front_ends_first", "pool_not_asked", "away_too_long", "away", "users_out"}
+OF_BACK_ENDS = {
+    "runner",
+    "edition",
+    "no_store",
+    "front_ends_first",
+    "pool_not_asked",
+    "away_too_long",
+    "away",
+    "users_out",
+}
 OF_THE_RUN = {
     "mirrored",
     "settings",

@@ -373,7 +373,15 @@ def test_what_has_one_remedy_stands_together_and_a_common_fact_once() -> None:
 )
 def test_the_last_line_is_short_however_much_was_found(count: int, said: str) -> None:
     found = [Finding("disk", "error", "fe01", str(number), f"cure {number}") for number in range(1, count + 1)]
-    assert plan_text.in_short(found) == said
+    assert plan_text.refusal(found, []) == f"Nothing was changed. {said}."
+
+
+def test_a_run_that_is_refused_says_what_an_earlier_one_left_out_and_that_other_steps_may_have_been_done() -> None:
+    found = [Finding("disk", "error", "fe01", "full", "free some")]
+    surveys = [{"server": "fe02", "reachable": True, "mark": {"run": "1"}}, {"server": "fe01", "reachable": False}]
+    said = plan_text.refusal(found, surveys, of_deployment=True)
+    assert said.startswith("Nothing was changed in this step of the run. 1 finding stops the run")
+    assert said.endswith("Still out of service by an earlier run of ours, until one goes on there: fe02.")
 
 
 def test_an_empty_plan_says_that_there_is_nothing_to_do() -> None:

@@ -71,6 +71,10 @@ FAILED = {"changed": False, "failed": True, "msg": "no"}
     ("events", "state"),
     [
         pytest.param([], "waiting", id="its turn has not come"),
+        pytest.param(step(10, "fail_over", minutes=None), "out of service", id="cut off on its way out"),
+        pytest.param(step(2, "patch_plan", **FAILED), "waiting", id="asked for the plan, which speaks of all servers"),
+        pytest.param([{**PLANNED, "out": ["fe01"]}], "out of service", id="an earlier run left it out"),
+        pytest.param([{**PLANNED, "out": ["fe01"]}, *BACK], "waiting", id="an earlier run left it out, and it is back"),
         pytest.param(OUT, "out of service", id="drained, and the run goes on or was killed"),
         pytest.param([*OUT, *INSTALLED], "out of service", id="installed, not back yet"),
         pytest.param([*OUT, *step(16, "server_update", **FAILED)], "out of service", id="failed and left out"),
