@@ -88,6 +88,16 @@ def test_a_deployment_is_patched_pool_by_pool_and_the_central_management_store_c
     assert [entry for entry in running.journal()[before:] if entry.get("changes")] == []
 
 
+def test_an_inventory_without_any_server_is_no_deployment_that_is_done(lab):
+    running = lab(standard_editions())
+    running.inventory.write_text("front_ends: {hosts: {fe01.example.com: {}}}\n", encoding="utf-8")
+
+    run = running.play(PLAYBOOK)
+
+    assert run.code != 0
+    assert "the inventory has no server in sfb_front_end_servers, sfb_standard_edition_servers" in run.text
+
+
 def test_of_a_pair_of_standard_edition_servers_the_one_with_the_central_management_store_comes_last(lab):
     running = lab(standard_editions())
 
