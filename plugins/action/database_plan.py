@@ -25,7 +25,8 @@ class ActionModule(SfbAction):
         unknown = database_plan.unknown(options["surveys"])
         if unknown:
             text = f"No database was changed. Which ones there are, and whether their servers have the update, is not known: {unknown}."
-            raise SfbError(text, remedy=SECOND_HOP)
+            unread = any(survey.get("unread") for survey in options["surveys"])
+            raise SfbError(text, remedy=SECOND_HOP if unread else "Name only Front Ends in sfb_front_end_servers.")
         targets = database_plan.make(options["surveys"], options, options["finished"])
         for line in database_plan.lines(targets, with_commands=bool(self._task.check_mode)):
             self.say(line)

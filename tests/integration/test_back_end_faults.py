@@ -169,6 +169,17 @@ def test_without_a_second_hop_the_look_says_so_and_nothing_stops(lab, playbook, 
     nothing_was_changed(running)
 
 
+def test_a_sql_server_among_the_front_ends_is_not_a_matter_of_rights(lab):
+    running = start(lab, bare_back_end(), sfb_front_end_servers=[FE01, FE02, FE03, SQL01])
+
+    run = running.play(DATABASES)
+
+    assert run.code != 0
+    is_told(run, f"{SQL01} (it has nothing of the product)", "Name only Front Ends in sfb_front_end_servers.")
+    assert "CredSSP" not in run.report["message"]
+    nothing_was_changed(running)
+
+
 def test_mirrored_databases_are_updated_when_the_user_says_so_and_the_primary_is_principal(lab):
     running = start(lab, bare_back_end("sfb2015", sql={"mirror": SQL02}))
 
