@@ -559,6 +559,7 @@ def test_a_restart_that_never_returns_names_the_server_and_what_next(lab, playbo
         assert run.report["back_end"]["past_limit"] is True
 
 
+@pytest.mark.exhaustive
 @EACH
 def test_a_restart_that_is_needed_and_forbidden_stops_there(lab, playbook):
     deployment, host = PATCHED[playbook]

@@ -29,13 +29,19 @@ def fault(kind, **more):
         ),
         pytest.param(fault("winrm_away_after_restart", minutes=12), id="WinRM stays away after the restart"),
         pytest.param(fault("fail_back_throws", times=4), id="the fail back throws four times"),
-        pytest.param(fault("service_stays_starting", minutes=25), id="RTCSRV takes long to start"),
+        pytest.param(
+            fault("service_stays_starting", minutes=25), id="RTCSRV takes long to start", marks=pytest.mark.exhaustive
+        ),
         pytest.param(fault("installer_exit", exit_code=1618, minutes=9), id="another installation runs first"),
         pytest.param(fault("installer_exit", exit_code=1641), id="the installer restarts by itself"),
         pytest.param(
             fault("connection_dropped", at_request=60), id="the connection drops", marks=pytest.mark.exhaustive
         ),
-        pytest.param(fault("connection_dropped", at_request=60, after_work=True), id="an answer is lost"),
+        pytest.param(
+            fault("connection_dropped", at_request=60, after_work=True),
+            id="an answer is lost",
+            marks=pytest.mark.exhaustive,
+        ),
     ],
 )
 def test_the_run_goes_on_to_its_end(lab, trouble):
@@ -90,7 +96,10 @@ def test_the_run_stops_with_the_server_put_back(lab, trouble, said):
         ),
         pytest.param(fault("installer_exit", exit_code=1603), "Error 29024", id="the installer fails half way"),
         pytest.param(
-            fault("fail_back_throws", times=1000), "could not be brought back", id="the fail back never succeeds"
+            fault("fail_back_throws", times=1000),
+            "could not be brought back",
+            id="the fail back never succeeds",
+            marks=pytest.mark.exhaustive,
         ),
         pytest.param(
             fault("credentials_refused", when={"cmdlet": FAIL_OVER}, at_request=30),

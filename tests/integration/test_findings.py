@@ -285,6 +285,7 @@ def test_a_download_that_is_not_the_wanted_one_stops_the_run_before_a_server_is_
     assert not [entry for entry in running.journal() if entry["kind"] == "installer"]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("source", ["web", "share", "controller"])
 def test_what_was_staged_days_ahead_is_not_fetched_again(lab, tmp_path, source):
     running = lab(pool())

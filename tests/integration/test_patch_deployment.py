@@ -134,6 +134,7 @@ def test_a_pair_that_is_no_longer_alike_after_its_first_pool_stops_before_the_se
     assert f"{SE01} was not touched: the backup service between it and {SE02} is not healthy" in run.text
 
 
+@pytest.mark.exhaustive
 def test_what_the_window_has_no_room_for_is_not_begun_and_named(lab):
     deployment = standard_editions()
     front_ends = {"fqdn": "pool01.example.com", "servers": FRONT_ENDS[:3]}

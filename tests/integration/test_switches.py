@@ -38,7 +38,7 @@ def positions_of(*names):
     ]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("name", "position"), POSITIONS)
 def test_a_server_is_patched_whatever_the_truth_is(lab, tmp_path, name, position):
     product = "sfb2015" if name == "readiness_property_names" else "sfb2019"

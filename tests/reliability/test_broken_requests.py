@@ -41,8 +41,8 @@ KINDS = {
 }
 #: What every commit tests: the requests of the executions that change something, and of one that only reads.
 CHANGES = {
-    "survey": ("survey", lambda whole: range(1, whole.requests + 1)),
     "start of the fail over": ("fail over", lambda whole: whole.around(whole.detached[0])),
+    "survey": ("survey", lambda whole: range(1, whole.requests + 1)),
     "download": ("media", lambda whole: whole.bringing(is_kind("file", what="download"))),
     "mark": ("fail over", lambda whole: whole.bringing(is_call("Move-Item", Destination=MARK))),
 }
@@ -73,7 +73,7 @@ def is_survived(folder, kind, choose):
         assert sum(line["kind"] == "reboot" for line in night.journal) == 1, case
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_connection_that_breaks_at_any_request_of_a_change_breaks_nothing_else(tmp_path, change):
     kind, choose = CHANGES[change]

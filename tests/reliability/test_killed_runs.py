@@ -10,6 +10,7 @@ import json
 import signal
 
 import promises
+import pytest
 from killed_runs import FAIL_BACK, FAIL_OVER, executions, finish, is_call, is_kind, kill_at
 
 FE01, FE02, FE03 = "fe01.example.com", "fe02.example.com", "fe03.example.com"
@@ -73,6 +74,7 @@ def test_one_night_with_a_kill_in_every_phase(lab, tmp_path):
     assert outcomes(tmp_path / "other reports")[-1] == "limited"
 
 
+@pytest.mark.exhaustive
 def test_a_run_that_is_told_to_end_is_gone_on_with_like_a_killed_one(lab):
     running = lab()
 
