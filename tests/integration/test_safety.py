@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 
 import winrm
 import yaml
 from deployments import pool
-from lab_runs import NEW
+from lab_runs import NEW, environment
 
 PLAYBOOK = "patch_frontend_pool.yml"
 FE01, FE02 = "fe01.example.com", "fe02.example.com"
@@ -125,3 +127,19 @@ def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(lab):
         ("connection", FE02),
     }
     assert "certificate verify failed" in run.text
+
+
+def test_a_failure_of_which_ansible_keeps_no_result_ends_the_run_all_the_same(tmp_path):
+    """A file that can't be included fails without a result; whoever waits for one would go on with the next server."""
+    block = [{"ansible.builtin.include_tasks": "/nowhere.yml"}]
+    rescue = [{"ansible.builtin.include_role": {"name": "sfb.server.patch_report", "tasks_from": "failed"}}]
+    went_on = {"ansible.builtin.debug": {"msg": "it went on"}}
+    play = {"hosts": "all", "gather_facts": False, "serial": 1, "tasks": [{"block": block, "rescue": rescue}, went_on]}
+    (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
+    command = ["ansible-playbook", "-i", "one,two,", "-c", "local", str(tmp_path / "play.yml")]
+
+    run = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+
+    assert run.returncode != 0
+    assert "What failed is said above." in run.stdout + run.stderr
+    assert "it went on" not in run.stdout
