@@ -506,6 +506,7 @@ def test_an_install_that_fails_half_way_leaves_the_server_stopped_and_says_what_
     assert again.report["servers"][0]["version_after"] == "7.0.2046.521"
 
 
+@pytest.mark.exhaustive
 def test_a_local_sql_server_that_stops_later_is_what_1603_means(lab):
     stops = {"fault": "local_sql_stopped", "host": SE01, "when": {"cmdlet": STOP}}
     running = start(lab, standard(), [stops])
@@ -517,6 +518,7 @@ def test_a_local_sql_server_that_stops_later_is_what_1603_means(lab):
     is_told(run, "Its users are out until then.")
 
 
+@pytest.mark.exhaustive
 @EACH
 @pytest.mark.parametrize(
     "trouble",
@@ -535,6 +537,7 @@ def test_exit_codes_that_are_no_failure(lab, playbook, trouble):
     assert len([line for line in running.journal() if line["kind"] == "reboot"]) == 1
 
 
+@pytest.mark.exhaustive
 @EACH
 def test_a_restart_that_never_returns_names_the_server_and_what_next(lab, playbook):
     deployment, host = PATCHED[playbook]
@@ -695,6 +698,7 @@ def test_a_limited_run_names_the_server_that_it_leaves_out(lab):
     assert {line["host"] for line in running.changes(STOP)} == {SE01}
 
 
+@pytest.mark.exhaustive
 @EACH
 def test_somebody_else_s_restart_in_the_middle_of_the_stop_is_survived(lab, playbook):
     """Its services are Automatic and come up with Windows: the second stop stops them again."""
@@ -714,6 +718,7 @@ def test_somebody_else_s_restart_in_the_middle_of_the_stop_is_survived(lab, play
     assert databases(run)["rtcxds"][2] == "current"
 
 
+@pytest.mark.exhaustive
 @EACH
 @pytest.mark.parametrize(("was", "said"), [("disabled", "W3SVC is disabled"), ("manual", "W3SVC did not run before")])
 def test_a_web_server_that_did_not_run_before_does_not_run_after(lab, playbook, was, said):

@@ -32,8 +32,14 @@ def fault(kind, **more):
         pytest.param(
             fault("service_stays_starting", minutes=25), id="RTCSRV takes long to start", marks=pytest.mark.exhaustive
         ),
-        pytest.param(fault("installer_exit", exit_code=1618, minutes=9), id="another installation runs first"),
-        pytest.param(fault("installer_exit", exit_code=1641), id="the installer restarts by itself"),
+        pytest.param(
+            fault("installer_exit", exit_code=1618, minutes=9),
+            id="another installation runs first",
+            marks=pytest.mark.exhaustive,
+        ),
+        pytest.param(
+            fault("installer_exit", exit_code=1641), id="the installer restarts by itself", marks=pytest.mark.exhaustive
+        ),
         pytest.param(
             fault("connection_dropped", at_request=60), id="the connection drops", marks=pytest.mark.exhaustive
         ),

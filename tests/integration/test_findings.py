@@ -251,6 +251,7 @@ def installer_of(running, folder):
     return path, medium.sha256
 
 
+@pytest.mark.exhaustive
 def test_a_file_that_is_not_there_or_not_the_wanted_one_is_found_before_it_goes_anywhere(lab, tmp_path):
     running = lab()
     path, _sha256 = installer_of(running, tmp_path)
@@ -430,6 +431,7 @@ def test_a_pending_restart_that_is_forbidden_is_known_before_the_server_is_drain
     assert stopped(running, running.play(*ONE, sfb_reboot="never")) == {("pending_restart", FE02)}
 
 
+@pytest.mark.exhaustive
 def test_a_server_that_the_policy_leaves_out_is_named_each_time_until_a_run_may_finish_it(lab):
     fault = {"fault": "installer_exit", "host": FE02, "exit_code": 1603, "applies": "none"}
     media = [{"version": NEW["sfb2019"], "restart_needed": True}]

@@ -88,6 +88,7 @@ def test_a_run_that_is_told_to_end_is_gone_on_with_like_a_killed_one(lab):
     assert outcomes(running.folder / "reports") == ["interrupted", "interrupted", "limited"]
 
 
+@pytest.mark.exhaustive
 def test_a_server_that_a_limited_run_left_out_comes_first_and_no_other_is_touched_before(lab):
     running = lab()
     draining = is_call(FAIL_OVER, FE01, phase="begun")
